@@ -1,0 +1,159 @@
+# muster
+#
+#   make run             install what is missing, build, run the transcripts config on the mock
+#   make run CONFIG=configs/transcripts/transcripts.yaml ARGS="--limit 3"
+#   make test            install what is missing, build, run the whole test suite
+#   make test SAN=address|thread      the same under a sanitizer, in a build tree of its own
+#   make torture KILLS=10000          kill it at random instants, check the books (tests/torture.cc)
+#   make install PREFIX=/usr/local    both programs, the configs and the price data
+#   make format | check-format | check-layers | clean
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+CXX      ?= g++
+CXXFLAGS ?= -O2 -g
+SAN      ?=
+PREFIX   ?= /usr/local
+CONFIG   ?= configs/transcripts/transcripts.yaml
+ARGS     ?=
+KILLS    ?= 1000
+JOBS     ?= $(shell nproc)
+# V=1 shows the commands.
+Q        := $(if $(V),,@)
+
+# One build tree per kind of build.
+B := build$(if $(SAN),-$(SAN))
+ifeq ($(SAN),address)
+  SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all
+else ifneq ($(SAN),)
+  SANFLAGS := -fsanitize=$(SAN)
+endif
+
+# What the code needs; CXXFLAGS is the user's.
+# (g++ 12 sees uninitialized members in every moved std::variant: that warning is off.)
+FLAGS := -std=c++20 -Wall -Wextra -Wpedantic -Werror -Wno-maybe-uninitialized -I. -I$(B)/gen -MMD -MP \
+         -fPIE -fstack-protector-strong -D_GLIBCXX_ASSERTIONS $(SANFLAGS)
+ifeq ($(SAN),)
+  FLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+endif
+LINK  := -pie -Wl,-z,relro,-z,now $(SANFLAGS)
+LIBS_COMMON     := -lyaml-cpp -lfmt -lcrypto
+LIBS_WORKER     := $(LIBS_COMMON) -lcurl
+LIBS_SUPERVISOR := $(LIBS_COMMON) -lsqlite3
+
+COMMON     := $(wildcard common/*.cc common/*/*.cc)
+WORKER     := $(filter-out worker/main.cc,$(wildcard worker/*.cc worker/*/*.cc))
+SUPERVISOR := $(filter-out supervisor/main.cc,$(wildcard supervisor/*.cc supervisor/*/*.cc))
+TESTS      := $(filter-out tests/torture.cc tests/bad_worker.cc,$(wildcard tests/*.cc))
+FAKE       := $(wildcard tests/fake_provider/*.cc)
+ALL        := $(COMMON) $(WORKER) $(SUPERVISOR) $(TESTS) $(FAKE) \
+              worker/main.cc supervisor/main.cc tests/torture.cc tests/bad_worker.cc
+
+objects = $(patsubst %.cc,$(B)/%.o,$(1))
+
+PACKAGES := g++ make libcurl4-openssl-dev libyaml-cpp-dev nlohmann-json3-dev libfmt-dev \
+            libcli11-dev libsqlite3-dev libssl-dev zlib1g-dev doctest-dev ca-certificates
+
+.PHONY: all
+all: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) programs
+
+.PHONY: programs
+programs: $(B)/muster $(B)/muster-worker
+
+.PHONY: run
+run: all
+	$(B)/muster run $(CONFIG) $(ARGS)
+
+# ---- what is missing on a fresh Debian 12 ----
+
+.PHONY: deps
+deps:
+	@scripts/install-packages $(PACKAGES)
+
+.PHONY: test-deps
+test-deps:
+	@scripts/install-packages $(PACKAGES) clang-format python3 python3-jsonschema strace procps
+
+# ---- building ----
+
+$(B)/muster: $(call objects,supervisor/main.cc $(SUPERVISOR) $(COMMON))
+	@echo '  link    $@'
+	$(Q)$(CXX) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS_SUPERVISOR)
+
+$(B)/muster-worker: $(call objects,worker/main.cc $(WORKER) $(COMMON))
+	@echo '  link    $@'
+	$(Q)$(CXX) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS_WORKER)
+
+$(B)/tests: $(call objects,$(TESTS) $(SUPERVISOR) $(WORKER) $(COMMON))
+	@echo '  link    $@'
+	$(Q)$(CXX) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS_SUPERVISOR) -lcurl -lz -lpthread
+
+$(B)/fake-provider: $(call objects,$(FAKE))
+	@echo '  link    $@'
+	$(Q)$(CXX) $(LINK) $(LDFLAGS) -o $@ $^ -lfmt -lcrypto -lz
+
+$(B)/bad-worker: $(call objects,tests/bad_worker.cc $(COMMON))
+	@echo '  link    $@'
+	$(Q)$(CXX) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS_COMMON)
+
+$(B)/torture: $(call objects,tests/torture.cc $(SUPERVISOR) $(COMMON))
+	@echo '  link    $@'
+	$(Q)$(CXX) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS_SUPERVISOR)
+
+$(B)/%.o: %.cc
+	@mkdir -p $(@D)
+	@echo '  compile $<'
+	$(Q)$(CXX) $(FLAGS) $(CXXFLAGS) $(CPPFLAGS) -c -o $@ $<
+
+# Both programs carry the hash of the sources they share, so that mismatched builds refuse each other.
+$(B)/common/build_id.o: $(B)/gen/build_id.h
+$(B)/gen/build_id.h: $(sort $(COMMON) $(wildcard common/*.h common/*/*.h))
+	@mkdir -p $(@D)
+	@printf '#define MUSTER_BUILD_ID "%s"\n' "$$(cat $^ | sha256sum | cut -c1-16)" > $@
+
+-include $(patsubst %.cc,$(B)/%.d,$(ALL))
+
+# ---- testing ----
+
+.PHONY: test
+test: test-deps
+	@$(MAKE) --no-print-directory -j$(JOBS) test-programs
+	@$(MAKE) --no-print-directory check-layers $(if $(SAN),,check-format)
+	MUSTER_PROGRAMS=$(B) $(B)/tests
+	$(B)/torture --programs $(B) --kills $(if $(SAN),20,100)
+
+.PHONY: test-programs
+test-programs: programs $(B)/tests $(B)/fake-provider $(B)/bad-worker $(B)/torture
+
+.PHONY: torture
+torture: test-deps
+	@$(MAKE) --no-print-directory -j$(JOBS) test-programs
+	$(B)/torture --programs $(B) --kills $(KILLS) $(if $(SEED),--seed $(SEED))
+
+.PHONY: check-layers
+check-layers:
+	@scripts/check-layers
+
+.PHONY: check-format
+check-format:
+	@clang-format --dry-run --Werror $(ALL) $(wildcard */*.h */*/*.h)
+
+.PHONY: format
+format:
+	@clang-format -i $(ALL) $(wildcard */*.h */*/*.h)
+
+# ---- installing ----
+
+.PHONY: install
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/muster
+	install $(B)/muster $(B)/muster-worker $(DESTDIR)$(PREFIX)/bin
+	install -m 644 configs/prices.json $(DESTDIR)$(PREFIX)/share/muster
+	cp -R configs $(DESTDIR)$(PREFIX)/share/muster/
+
+.PHONY: clean
+clean:
+	rm -rf build build-*
