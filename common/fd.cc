@@ -1,0 +1,91 @@
+#include "common/fd.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+
+namespace muster {
+namespace {
+
+Result<void> WriteAll(int fd, std::string_view text) {
+  while (!text.empty()) {
+    ssize_t n = write(fd, text.data(), text.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return Error{ErrnoText(errno)};
+    text.remove_prefix(static_cast<size_t>(n));
+  }
+  return {};
+}
+
+Result<void> WriteAndSync(const std::string& path, std::string_view text) {
+  Fd file(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!file) return Error{ErrnoText(errno)};
+  if (auto written = WriteAll(file.get(), text); !written) return written;
+  if (fsync(file.get()) != 0) return Error{ErrnoText(errno)};
+  return {};
+}
+
+}  // namespace
+
+Result<Pipe> MakePipe() {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return Fail("cannot make a pipe: {}", ErrnoText(errno));
+  return Pipe{Fd(ends[0]), Fd(ends[1])};
+}
+
+Result<void> SetNonBlocking(int fd) {
+  int flags = fcntl(fd, F_GETFL);
+  if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) {
+    return Fail("cannot make a descriptor non-blocking: {}", ErrnoText(errno));
+  }
+  return {};
+}
+
+std::string ErrnoText(int error) { return std::system_category().message(error); }
+
+Result<std::string> ReadFile(const std::string& path, size_t most) {
+  Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file) return Fail("cannot read {}: {}", path, ErrnoText(errno));
+  struct stat info;
+  if (fstat(file.get(), &info) == 0 && S_ISDIR(info.st_mode)) {
+    return Fail("cannot read {}: it is a folder", path);
+  }
+  std::string text;
+  char chunk[65536];
+  for (;;) {
+    ssize_t n = read(file.get(), chunk, sizeof chunk);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return Fail("cannot read {}: {}", path, ErrnoText(errno));
+    if (n == 0) return text;
+    text.append(chunk, static_cast<size_t>(n));
+    if (text.size() > most) return Fail("{} is larger than {} bytes", path, most);
+  }
+}
+
+Result<void> ReplaceFile(const std::string& path, std::string_view text) {
+  std::filesystem::path target(path);
+  std::error_code error;
+  std::filesystem::create_directories(target.parent_path(), error);
+  if (error)
+    return Fail("cannot make folder {}: {}", target.parent_path().string(), error.message());
+  std::string temporary = path + ".tmp";
+  auto written = WriteAndSync(temporary, text);
+  if (written && rename(temporary.c_str(), path.c_str()) == 0) return {};
+  std::string why = written ? ErrnoText(errno) : written.error();
+  unlink(temporary.c_str());
+  return Fail("cannot write {}: {}", path, why);
+}
+
+void OpenStandardDescriptors() {
+  int fd;
+  do {
+    fd = open("/dev/null", O_RDWR);
+  } while (fd >= 0 && fd <= 2);
+  if (fd > 2) close(fd);
+}
+
+}  // namespace muster

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace muster {
+
+// Takes secrets out of text before it is shown, logged or stored: the exact keys of this run, also
+// in base64 and URL-encoded. Holds the keys in memory and nowhere else.
+class Redactor {
+ public:
+  // Secrets shorter than 6 bytes are not looked for: they would hit ordinary text.
+  void Add(const std::string& secret);
+
+  std::string Apply(std::string text) const;
+
+ private:
+  std::vector<std::string> needles_;  // longest first
+};
+
+}  // namespace muster
