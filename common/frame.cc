@@ -1,0 +1,65 @@
+#include "common/frame.h"
+
+#include <cassert>
+#include <cstdint>
+
+#include "common/text.h"
+
+namespace muster {
+namespace {
+
+constexpr size_t kHeader = 4;
+constexpr size_t kShown = 64;  // bytes of garbage shown in an error
+
+size_t ReadLength(std::string_view header) {
+  size_t length = 0;
+  for (size_t i = 0; i < kHeader; ++i) length = length << 8 | static_cast<uint8_t>(header[i]);
+  return length;
+}
+
+Error Broken(const char* what, std::string_view bytes) {
+  return Fail("{}: \"{}\"", what, VisibleText(bytes.substr(0, kShown)));
+}
+
+}  // namespace
+
+void AppendFrame(std::string_view json, std::string& out) {
+  size_t length = json.size() + 1;
+  assert(length <= kMaxFrame);
+  for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<char>(length >> shift));
+  out.append(json);
+  out.push_back('\n');
+}
+
+void FrameDecoder::Feed(std::string_view bytes) {
+  if (broken_) return;
+  if (start_ == buffer_.size()) {
+    buffer_.clear();
+    start_ = 0;
+  } else if (start_ > buffer_.size() / 2) {
+    buffer_.erase(0, start_);
+    start_ = 0;
+  }
+  buffer_.append(bytes);
+}
+
+Result<std::optional<std::string>> FrameDecoder::Next() {
+  if (broken_) return *broken_;
+  std::string_view rest = std::string_view(buffer_).substr(start_);
+  if (rest.size() < kHeader) return std::optional<std::string>();
+  size_t length = ReadLength(rest);
+  if (length < 2 || length > kMaxFrame) {
+    broken_ = Broken("not a frame (impossible length)", rest);
+    return *broken_;
+  }
+  if (rest.size() < kHeader + length) return std::optional<std::string>();
+  std::string_view body = rest.substr(kHeader, length);
+  if (body.back() != '\n') {
+    broken_ = Broken("not a frame (no newline at its end)", rest);
+    return *broken_;
+  }
+  start_ += kHeader + length;
+  return std::optional<std::string>(body.substr(0, length - 1));
+}
+
+}  // namespace muster
