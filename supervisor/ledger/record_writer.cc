@@ -1,0 +1,147 @@
+#include "supervisor/ledger/record_writer.h"
+
+namespace muster {
+namespace {
+
+// tries.outcome and the partial indexes hold these numbers.
+static_assert(static_cast<int>(record::TryOutcome::kSent) == 0);
+static_assert(static_cast<int>(record::TryOutcome::kAnswered) == 1);
+static_assert(static_cast<int>(record::TryOutcome::kFailed) == 2);
+static_assert(static_cast<int>(record::TryOutcome::kUnknown) == 3);
+
+std::optional<int64_t> Part(const std::optional<Usage>& usage, int64_t Usage::*part) {
+  return usage ? std::optional(*usage.*part) : std::nullopt;
+}
+
+}  // namespace
+
+bool RecordWriter::Write(const record::Record& record) { return std::visit(*this, record); }
+
+bool RecordWriter::NotKnown(std::string_view about) {
+  database_.SetError(
+      fmt::format("a record is about \"{}\", which the ledger does not know or "
+                  "holds as ended (a bug in muster)",
+                  about));
+  assert(!"a record about something the ledger does not know");
+  return false;
+}
+
+bool RecordWriter::operator()(const record::Item& item) {
+  return database_.Run(
+             "INSERT INTO items(id, position) VALUES(?, ?)"
+             " ON CONFLICT(id) DO UPDATE SET position = excluded.position",
+             item.id, item.position) &&
+         RunForOne(item.id,
+                   "INSERT INTO item_fields(item, fields_hash, fields)"
+                   " SELECT item, ?, ? FROM items WHERE id = ? ON CONFLICT(item) DO UPDATE"
+                   " SET fields_hash = excluded.fields_hash, fields = excluded.fields",
+                   item.fields_hash, item.fields, item.id);
+}
+
+bool RecordWriter::operator()(const record::Status& status) {
+  return RunForOne(status.item,
+                   "UPDATE items SET status = ?1, reason = ?2, worker_deaths = ?3,"
+                   " work_ms = iif(?4 > 0, ?4, work_ms) WHERE id = ?5",
+                   static_cast<int64_t>(status.status), status.reason, status.worker_deaths,
+                   status.work_ms, status.item);
+}
+
+bool RecordWriter::operator()(const record::Reopen& reopen) {
+  return RunForOne(reopen.item,
+                   "UPDATE items SET status = 0, reason = '', worker_deaths = 0,"
+                   " extra_asks = extra_asks + ? WHERE id = ?",
+                   reopen.fresh_ask, reopen.item);
+}
+
+bool RecordWriter::operator()(const record::AttemptStarted& attempt) {
+  return RunForOne(attempt.item, "UPDATE items SET status = 1, attempts = ? WHERE id = ?",
+                   attempt.attempt, attempt.item) &&
+         RunForOne(attempt.item,
+                   "INSERT INTO attempts(item, attempt, session, worker, started_ms)"
+                   " SELECT item, ?, ?, ?, ? FROM items WHERE id = ?",
+                   attempt.attempt, session_, attempt.worker, attempt.time_ms, attempt.item);
+}
+
+bool RecordWriter::operator()(const record::AttemptEnded& attempt) {
+  return RunForOne(attempt.item,
+                   "UPDATE attempts SET ended_ms = ?, outcome = ?, evidence = ?"
+                   " WHERE item = (SELECT item FROM items WHERE id = ?) AND attempt = ?",
+                   attempt.time_ms, attempt.outcome, attempt.evidence, attempt.item,
+                   attempt.attempt);
+}
+
+bool RecordWriter::operator()(const record::TryStarted& started) {
+  if (started.number == 1 &&
+      !RunForOne(started.item,
+                 "INSERT INTO calls(call, item, step, ask, request_hash, provider, model)"
+                 " SELECT ?, item, ?, ?, ?, ?, ? FROM items WHERE id = ?",
+                 started.call, started.step, started.ask, started.request_hash, started.provider,
+                 started.model, started.item)) {
+    return false;
+  }
+  return RunForOne(started.item,
+                   "INSERT INTO tries(call, number, session, attempt, worker, started_ms,"
+                   " simulated, worst) SELECT call, ?, ?, ?, ?, ?, ?, ? FROM calls WHERE call = ?",
+                   started.number, session_, started.attempt, started.worker, started.time_ms,
+                   started.simulated, started.worst, started.call);
+}
+
+bool RecordWriter::operator()(const record::TryEnded& ended) {
+  if (!RunForOne("a try that ended",
+                 "UPDATE tries SET outcome = ?, ended_ms = ?, cost = ?, cache_saving = ?,"
+                 " input = ?, cached = ?, cache_write = ?, output = ?, reasoning = ?,"
+                 " total_ms = ?, first_byte_ms = ?, http_status = ?, kind = ?, message = ?,"
+                 " served_model = ?, request_id = ?"
+                 " WHERE call = ? AND number = ? AND outcome <> 1",
+                 static_cast<int64_t>(ended.outcome), ended.time_ms, ended.cost, ended.cache_saving,
+                 Part(ended.usage, &Usage::input), Part(ended.usage, &Usage::cached),
+                 Part(ended.usage, &Usage::cache_write), Part(ended.usage, &Usage::output),
+                 Part(ended.usage, &Usage::reasoning), ended.total_ms, ended.first_byte_ms,
+                 ended.http_status, ended.kind, ended.message, ended.served_model, ended.request_id,
+                 ended.call, ended.number)) {
+    return false;
+  }
+  if (ended.outcome != record::TryOutcome::kAnswered || !ended.answer) return true;
+  return RunForOne("a call that was answered", "UPDATE calls SET answer = ? WHERE call = ?",
+                   Bytes{*ended.answer}, ended.call);
+}
+
+bool RecordWriter::operator()(const record::Rejected& rejected) {
+  return RunForOne("a rejected call",
+                   "UPDATE calls SET rejected = 1, reject_reason = ? WHERE call = ?",
+                   rejected.reason, rejected.call);
+}
+
+bool RecordWriter::operator()(const record::Output& output) {
+  return RunForOne(output.item,
+                   "INSERT OR REPLACE INTO outputs(item, output, path, text)"
+                   " SELECT item, ?, ?, ? FROM items WHERE id = ?",
+                   output.output, output.path, output.text, output.item);
+}
+
+bool RecordWriter::operator()(const record::OutputWritten& written) {
+  return RunForOne(written.item,
+                   "UPDATE outputs SET written = 1"
+                   " WHERE item = (SELECT item FROM items WHERE id = ?) AND output = ?",
+                   written.item, written.output);
+}
+
+bool RecordWriter::operator()(const record::Meta& meta) {
+  return database_.Run(
+      "INSERT INTO meta(key, value) VALUES(?, ?)"
+      " ON CONFLICT(key) DO UPDATE SET value = excluded.value",
+      meta.key, meta.value);
+}
+
+bool RecordWriter::operator()(const record::Note& note) {
+  return database_.Run("INSERT INTO notes(session, time_ms, text) VALUES(?, ?, ?)", session_,
+                       note.time_ms, note.text);
+}
+
+bool RecordWriter::operator()(const record::SessionEnded& ended) {
+  return RunForOne("this session",
+                   "UPDATE sessions SET ended_ms = ?, exit_code = ? WHERE session = ?",
+                   ended.time_ms, ended.exit_code, session_);
+}
+
+}  // namespace muster

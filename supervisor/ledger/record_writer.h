@@ -1,0 +1,45 @@
+#pragma once
+
+// How each record becomes rows: one short function and one or two statements per kind of record.
+// Knows nothing of transactions; the Ledger begins and commits them.
+
+#include "supervisor/ledger/records.h"
+#include "supervisor/ledger/sqlite.h"
+
+namespace muster {
+
+// Writes records of one session into an open transaction. False on an error, which then stands in
+// the database; a record about something the ledger does not know is one (and a bug: it asserts).
+class RecordWriter {
+ public:
+  RecordWriter(Database* database, int64_t session) : database_(*database), session_(session) {}
+
+  bool Write(const record::Record& record);
+
+  bool operator()(const record::Item& item);
+  bool operator()(const record::Status& status);
+  bool operator()(const record::Reopen& reopen);
+  bool operator()(const record::AttemptStarted& attempt);
+  bool operator()(const record::AttemptEnded& attempt);
+  bool operator()(const record::TryStarted& started);
+  bool operator()(const record::TryEnded& ended);
+  bool operator()(const record::Rejected& rejected);
+  bool operator()(const record::Output& output);
+  bool operator()(const record::OutputWritten& written);
+  bool operator()(const record::Meta& meta);
+  bool operator()(const record::Note& note);
+  bool operator()(const record::SessionEnded& ended);
+
+ private:
+  // Runs a statement that must change exactly one row; `about` names what it is about.
+  template <class... Values>
+  bool RunForOne(std::string_view about, std::string_view sql, const Values&... values) {
+    return database_.Run(sql, values...) && (database_.changes() == 1 || NotKnown(about));
+  }
+  bool NotKnown(std::string_view about);
+
+  Database& database_;
+  int64_t session_;
+};
+
+}  // namespace muster

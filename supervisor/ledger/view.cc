@@ -1,0 +1,302 @@
+#include "supervisor/ledger/view.h"
+
+#include <filesystem>
+#include <limits>
+#include <map>
+
+#include "supervisor/ledger/schema.h"
+#include "supervisor/ledger/sqlite.h"
+
+namespace muster {
+namespace {
+
+// Rows read at once by the ForEach functions: between two pages no read transaction is open, so
+// that a slow reader does not keep the log growing. Outputs can be large.
+constexpr int64_t kItemsAPage = 128;
+constexpr int64_t kOutputsAPage = 16;
+
+constexpr std::string_view kItemColumns =
+    "SELECT i.item, i.position, i.id, f.fields, f.fields_hash, i.status, i.reason, i.attempts,"
+    " i.worker_deaths, i.extra_asks, i.work_ms FROM items i JOIN item_fields f USING(item) ";
+
+// Money is summed in two halves, because SQLite's sum() fails when it overflows.
+constexpr std::string_view kTotalColumns =
+    "count(*), sum(t.outcome = 1), sum(t.outcome = 2), sum(t.outcome = 3),"
+    " sum(t.outcome = 1 AND t.cost IS NULL), sum(t.outcome = 3 AND t.worst IS NULL),"
+    " sum(t.input), sum(t.cached), sum(t.cache_write), sum(t.output), sum(t.reasoning),"
+    " max(t.simulated), sum(t.cost >> 32), sum(t.cost & 4294967295),"
+    " sum(iif(t.outcome = 3, t.worst >> 32, 0)), sum(iif(t.outcome = 3, t.worst & 4294967295, 0)),"
+    " sum(t.cache_saving >> 32), sum(t.cache_saving & 4294967295) ";
+
+Picodollars JoinHalves(int64_t high, int64_t low) {
+  return AddMoney(PriceOf(high, Picodollars{1} << 32), low);
+}
+
+// Reads kTotalColumns, the first of which is `at`.
+Totals ReadTotals(const Rows& rows, int at = 0) {
+  Totals totals;
+  totals.tries = rows.Int(at);
+  totals.calls = rows.Int(at + 1);
+  totals.failed_tries = rows.Int(at + 2);
+  totals.unknown_tries = rows.Int(at + 3);
+  totals.unpriced = rows.Int(at + 4);
+  totals.unknown_unbounded = rows.Int(at + 5);
+  totals.usage = {rows.Int(at + 6), rows.Int(at + 7), rows.Int(at + 8), rows.Int(at + 9),
+                  rows.Int(at + 10)};
+  totals.simulated = rows.Int(at + 11) != 0;
+  totals.cost = JoinHalves(rows.Int(at + 12), rows.Int(at + 13));
+  totals.unknown_cost = JoinHalves(rows.Int(at + 14), rows.Int(at + 15));
+  totals.cache_saving = JoinHalves(rows.Int(at + 16), rows.Int(at + 17));
+  return totals;
+}
+
+Totals OneTotals(Rows&& rows) { return rows.Next() ? ReadTotals(rows) : Totals(); }
+
+// A number that no status has counts as an error of the file, and as failed.
+ItemStatus StatusOf(Database& database, int64_t number) {
+  if (number >= 0 && number < static_cast<int64_t>(kItemStatusNames.size())) {
+    return static_cast<ItemStatus>(number);
+  }
+  database.SetError(fmt::format("damaged: an item has status {}", number));
+  return ItemStatus::kFailed;
+}
+
+ItemRow ReadItem(Database& database, const Rows& rows) {
+  ItemRow item;
+  item.position = rows.Int(1);
+  item.id = rows.Text(2);
+  item.fields = rows.Text(3);
+  item.fields_hash = rows.Text(4);
+  item.status = StatusOf(database, rows.Int(5));
+  item.reason = rows.Text(6);
+  item.attempts = rows.Int(7);
+  item.worker_deaths = rows.Int(8);
+  item.extra_asks = rows.Int(9);
+  item.work_ms = rows.Int(10);
+  return item;
+}
+
+OutputRow ReadOutput(const Rows& rows) {
+  return {rows.Text(1), rows.Int(2), rows.Text(3), rows.Text(4), rows.Int(5) != 0};
+}
+
+// Where a page of items ended.
+struct ItemPlace {
+  int64_t position, number;
+};
+
+// The items behind `last`, which moves to the end of the page.
+std::vector<ItemRow> ItemPage(Database& database, ItemPlace* last) {
+  static const std::string kSql = fmt::format(
+      "{} WHERE (i.position, i.item) > (?, ?) ORDER BY i.position, i.item LIMIT ?", kItemColumns);
+  std::vector<ItemRow> page;
+  Rows rows = database.Query(kSql, last->position, last->number, kItemsAPage);
+  while (rows.Next()) {
+    page.push_back(ReadItem(database, rows));
+    *last = {rows.Int(1), rows.Int(0)};
+  }
+  return page;
+}
+
+// The outputs behind `last`, a number of their sequence, which moves to the end of the page.
+std::vector<OutputRow> OutputPage(Database& database, bool unwritten_only, int64_t* last) {
+  constexpr std::string_view kAll =
+      "SELECT o.sequence, i.id, o.output, o.path, o.text, o.written FROM outputs o"
+      " JOIN items i USING(item) WHERE o.sequence > ? ORDER BY o.sequence LIMIT ?";
+  constexpr std::string_view kUnwritten =
+      "SELECT o.sequence, i.id, o.output, o.path, o.text, o.written FROM outputs o"
+      " JOIN items i USING(item) WHERE o.written = 0 AND o.sequence > ?"
+      " ORDER BY o.sequence LIMIT ?";
+  std::vector<OutputRow> page;
+  Rows rows = database.Query(unwritten_only ? kUnwritten : kAll, *last, kOutputsAPage);
+  while (rows.Next()) {
+    page.push_back(ReadOutput(rows));
+    *last = rows.Int(0);
+  }
+  return page;
+}
+
+}  // namespace
+
+Result<LedgerView> LedgerView::Open(const std::string& path) {
+  // SQLite would delete the log of an empty file (or of one byte), also when it only reads.
+  std::error_code why;
+  auto size = std::filesystem::file_size(path, why);
+  if (why) return Fail("ledger {}: {}", path, why.message());
+  if (size <= 1) return Fail("ledger {}: is empty", path);
+  auto database = Database::Open(path, Database::Access::kReadOnly);
+  if (!database) return Fail("ledger {}", database.error());
+  if (auto schema = CheckSchema(**database, path); !schema) return Error{schema.error()};
+  if (!(*database)->Run("PRAGMA temp_store = MEMORY")) {
+    return Fail("ledger {}", (*database)->error());
+  }
+  return LedgerView(*std::move(database));
+}
+
+LedgerView::LedgerView(std::shared_ptr<Database> database) : database_(std::move(database)) {}
+
+const std::string& LedgerView::error() const { return database_->error(); }
+
+std::optional<std::string> LedgerView::Meta(const std::string& key) const {
+  Rows rows = database_->Query("SELECT value FROM meta WHERE key = ?", key);
+  return rows.Next() ? std::optional(rows.Text(0)) : std::nullopt;
+}
+
+StatusCounts LedgerView::CountItems() const {
+  StatusCounts counts{};
+  Rows rows = database_->Query("SELECT status, count(*) FROM items GROUP BY status");
+  while (rows.Next()) {
+    counts[static_cast<size_t>(StatusOf(*database_, rows.Int(0)))] += rows.Int(1);
+  }
+  return counts;
+}
+
+int64_t LedgerView::MaxPosition() const {
+  return database_->QueryInt("SELECT max(position) FROM items").value_or(0);
+}
+
+std::vector<ItemRow> LedgerView::ItemsAfter(int64_t after, ItemStatus status, int64_t limit) const {
+  static const std::string kSql =
+      fmt::format("{} WHERE status = ? AND position > ? ORDER BY position LIMIT ?", kItemColumns);
+  std::vector<ItemRow> items;
+  Rows rows = database_->Query(kSql, static_cast<int64_t>(status), after, limit);
+  while (rows.Next()) items.push_back(ReadItem(*database_, rows));
+  return items;
+}
+
+std::optional<ItemRow> LedgerView::FindItem(const std::string& id) const {
+  static const std::string kSql = fmt::format("{} WHERE i.id = ?", kItemColumns);
+  Rows rows = database_->Query(kSql, id);
+  return rows.Next() ? std::optional(ReadItem(*database_, rows)) : std::nullopt;
+}
+
+void LedgerView::ForEachItem(const std::function<void(const ItemRow&)>& take) const {
+  ItemPlace last{std::numeric_limits<int64_t>::min(), 0};
+  while (true) {
+    std::vector<ItemRow> page = ItemPage(*database_, &last);
+    if (page.empty()) return;
+    for (const ItemRow& item : page) take(item);
+  }
+}
+
+std::optional<CallRow> LedgerView::FindCall(const std::string& item, const std::string& step,
+                                            int64_t ask, const std::string& request_hash) const {
+  Rows rows = database_->Query(
+      "SELECT c.call, c.rejected, (SELECT count(*) FROM tries t WHERE t.call = c.call), c.answer,"
+      " (SELECT t.cost FROM tries t WHERE t.call = c.call AND t.outcome = 1)"
+      " FROM items i JOIN calls c USING(item)"
+      " WHERE i.id = ? AND c.step = ? AND c.ask = ? AND c.request_hash = ?",
+      item, step, ask, request_hash);
+  if (!rows.Next()) return std::nullopt;
+  CallRow call;
+  call.call = rows.Int(0);
+  call.rejected = rows.Int(1) != 0;
+  call.tries = rows.Int(2);
+  if (!rows.IsNull(3)) call.answer = rows.Text(3);
+  if (!rows.IsNull(4)) call.cost = rows.Int(4);
+  return call;
+}
+
+Totals LedgerView::RunTotals() const {
+  static const std::string kSql = fmt::format("SELECT {} FROM tries t", kTotalColumns);
+  return OneTotals(database_->Query(kSql));
+}
+
+Totals LedgerView::SessionTotals(int64_t session) const {
+  static const std::string kSql =
+      fmt::format("SELECT {} FROM tries t WHERE t.session = ?", kTotalColumns);
+  return OneTotals(database_->Query(kSql, session));
+}
+
+Totals LedgerView::ItemTotals(const std::string& item) const {
+  static const std::string kSql = fmt::format(
+      "SELECT {} FROM items i JOIN calls c USING(item) JOIN tries t USING(call) WHERE i.id = ?",
+      kTotalColumns);
+  return OneTotals(database_->Query(kSql, item));
+}
+
+std::vector<WorkerTotals> LedgerView::TotalsByWorker() const {
+  static const std::string kSql =
+      fmt::format("SELECT t.worker, {} FROM tries t GROUP BY t.worker", kTotalColumns);
+  std::map<std::string, WorkerTotals> workers;
+  Rows tries = database_->Query(kSql);
+  while (tries.Next()) workers[tries.Text(0)].totals = ReadTotals(tries, 1);
+  Rows done = database_->Query(
+      "SELECT worker, count(*) FROM attempts WHERE outcome = 'done' GROUP BY worker");
+  while (done.Next()) workers[done.Text(0)].items_done = done.Int(1);
+  std::vector<WorkerTotals> all;
+  for (auto& [name, totals] : workers) {
+    totals.worker = name;
+    all.push_back(std::move(totals));
+  }
+  return all;
+}
+
+std::vector<UnknownTry> LedgerView::UnknownTries() const {
+  std::vector<UnknownTry> unknown;
+  Rows rows = database_->Query(
+      "SELECT i.id, c.step, c.provider, c.model, t.started_ms, t.worst FROM tries t"
+      " JOIN calls c USING(call) JOIN items i USING(item) WHERE t.outcome = 3"
+      " ORDER BY t.call, t.number");
+  while (rows.Next()) {
+    unknown.push_back(
+        {rows.Text(0), rows.Text(1), rows.Text(2), rows.Text(3), rows.Int(4), rows.OptionalInt(5)});
+  }
+  return unknown;
+}
+
+std::vector<int64_t> LedgerView::SentSince(const std::string& provider, int64_t since_ms) const {
+  std::vector<int64_t> sent;
+  Rows rows = database_->Query(
+      "SELECT t.started_ms FROM tries t JOIN calls c USING(call)"
+      " WHERE t.started_ms >= ? AND c.provider = ? ORDER BY t.started_ms",
+      since_ms, provider);
+  while (rows.Next()) sent.push_back(rows.Int(0));
+  return sent;
+}
+
+int64_t LedgerView::DoneWorkMs() const {
+  static const std::string kSql = fmt::format("SELECT sum(work_ms) FROM items WHERE status = {}",
+                                              static_cast<int>(ItemStatus::kDone));
+  return database_->QueryInt(kSql).value_or(0);
+}
+
+void LedgerView::ForEachOutput(bool unwritten_only,
+                               const std::function<void(const OutputRow&)>& take) const {
+  int64_t last = 0;
+  while (true) {
+    std::vector<OutputRow> page = OutputPage(*database_, unwritten_only, &last);
+    if (page.empty()) return;
+    for (const OutputRow& output : page) take(output);
+  }
+}
+
+std::optional<std::string> LedgerView::OutputOwner(const std::string& path) const {
+  Rows rows = database_->Query(
+      "SELECT i.id FROM outputs o JOIN items i USING(item) WHERE o.path = ? LIMIT 1", path);
+  if (!rows.Next()) return std::nullopt;
+  return rows.Text(0);
+}
+
+std::vector<LedgerView::InAir> LedgerView::InTheAir() const {
+  std::vector<InAir> all;
+  Rows rows = database_->Query(
+      "SELECT i.id, c.step, t.worker, c.model, t.started_ms FROM tries t"
+      " JOIN calls c USING(call) JOIN items i USING(item) WHERE t.outcome = 0"
+      " ORDER BY t.call, t.number");
+  while (rows.Next()) {
+    all.push_back({rows.Text(0), rows.Text(1), rows.Text(2), rows.Text(3), rows.Int(4)});
+  }
+  return all;
+}
+
+std::optional<LedgerView::Session> LedgerView::LastSession() const {
+  Rows rows = database_->Query(
+      "SELECT session, pid, started_ms, ended_ms, exit_code, host, command FROM sessions"
+      " ORDER BY session DESC LIMIT 1");
+  if (!rows.Next()) return std::nullopt;
+  return Session{rows.Int(0),         rows.Int(1),  rows.Int(2), rows.OptionalInt(3),
+                 rows.OptionalInt(4), rows.Text(5), rows.Text(6)};
+}
+
+}  // namespace muster

@@ -1,0 +1,141 @@
+#pragma once
+
+// Questions to a ledger. The supervisor asks over its own connection; every other process opens the
+// file read-only, never checkpoints it, and holds no read transaction open.
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/money.h"
+#include "common/result.h"
+#include "common/usage.h"
+#include "supervisor/states.h"
+
+namespace muster {
+
+class Database;
+
+struct ItemRow {
+  int64_t position = 0;
+  std::string id;
+  std::string fields;  // JSON
+  std::string fields_hash;
+  ItemStatus status = ItemStatus::kPending;
+  std::string reason;
+  int64_t attempts = 0;  // handed out so far
+  int64_t worker_deaths = 0;
+  int64_t extra_asks = 0;  // granted by --retry-failed
+  int64_t work_ms = 0;     // of its last attempt
+};
+
+// One ask of a call as the ledger knows it.
+struct CallRow {
+  int64_t call = 0;
+  std::optional<std::string> answer;  // raw; nullopt: not answered yet
+  bool rejected = false;
+  int64_t tries = 0;
+  std::optional<Picodollars> cost;  // of the try that was answered
+};
+
+// Sums over tries. Money in picodollars.
+struct Totals {
+  int64_t calls = 0;  // answered
+  int64_t tries = 0;  // sent
+  int64_t failed_tries = 0;
+  int64_t unknown_tries = 0;
+  int64_t unpriced = 0;  // answered tries whose cost is not known
+  Usage usage;
+  Picodollars cost = 0;
+  Picodollars unknown_cost = 0;   // worst case of the unknown tries
+  int64_t unknown_unbounded = 0;  // unknown tries without a worst case
+  Picodollars cache_saving = 0;
+  bool simulated = false;  // some of it is the mock provider's
+};
+
+// A try whose outcome is not known: bytes may have left and no complete answer was committed.
+struct UnknownTry {
+  std::string item, step, provider, model;
+  int64_t started_ms = 0;
+  std::optional<Picodollars> worst;
+};
+
+struct OutputRow {
+  std::string item;
+  int64_t output = 0;
+  std::string path, text;
+  bool written = false;
+};
+
+struct WorkerTotals {
+  std::string worker;
+  int64_t items_done = 0;
+  Totals totals;
+};
+
+using StatusCounts = std::array<int64_t, kItemStatusNames.size()>;  // by ItemStatus
+
+// Reading; throws nothing. A damaged file surfaces as empty answers only after `error()` is set.
+class LedgerView {
+ public:
+  // Another process's ledger, read-only. Fails when there is none or it is no ledger.
+  static Result<LedgerView> Open(const std::string& path);
+
+  explicit LedgerView(std::shared_ptr<Database> database);
+
+  // Why an answer is empty although it should not be; "" while nothing went wrong. Stays, and
+  // stops the writer it belongs to.
+  const std::string& error() const;
+
+  std::optional<std::string> Meta(const std::string& key) const;
+  StatusCounts CountItems() const;
+  int64_t MaxPosition() const;
+
+  // Up to `limit` items in the source's order with position > `after` and that status.
+  std::vector<ItemRow> ItemsAfter(int64_t after, ItemStatus status, int64_t limit) const;
+  std::optional<ItemRow> FindItem(const std::string& id) const;
+  // Every item in the source's order.
+  void ForEachItem(const std::function<void(const ItemRow&)>& take) const;
+
+  std::optional<CallRow> FindCall(const std::string& item, const std::string& step, int64_t ask,
+                                  const std::string& request_hash) const;
+
+  Totals RunTotals() const;
+  Totals SessionTotals(int64_t session) const;
+  Totals ItemTotals(const std::string& item) const;
+  std::vector<WorkerTotals> TotalsByWorker() const;
+  std::vector<UnknownTry> UnknownTries() const;
+
+  // When tries to this provider were sent, milliseconds since 1970, from `since_ms` on.
+  std::vector<int64_t> SentSince(const std::string& provider, int64_t since_ms) const;
+
+  // Sum of the working time of done items, for the speed-up over doing them one by one.
+  int64_t DoneWorkMs() const;
+
+  // The item whose output goes to that path.
+  std::optional<std::string> OutputOwner(const std::string& path) const;
+  void ForEachOutput(bool unwritten_only, const std::function<void(const OutputRow&)>& take) const;
+
+  // Tries now in the air, item and step, with when they were sent.
+  struct InAir {
+    std::string item, step, worker, model;
+    int64_t started_ms = 0;
+  };
+  std::vector<InAir> InTheAir() const;
+
+  struct Session {
+    int64_t session = 0, pid = 0, started_ms = 0;
+    std::optional<int64_t> ended_ms, exit_code;
+    std::string host, command;
+  };
+  std::optional<Session> LastSession() const;
+
+ private:
+  std::shared_ptr<Database> database_;
+};
+
+}  // namespace muster
