@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "tests/fake_provider/api.h"
+#include "tests/fake_provider/books.h"
+#include "tests/fake_provider/delivery.h"
+#include "tests/fake_provider/limiter.h"
+#include "tests/fake_provider/loop.h"
+#include "tests/fake_provider/recent.h"
+#include "tests/fake_provider/script.h"
+#include "tests/fake_provider/server.h"
+
+namespace fake_provider {
+
+// Where requests are decided: books each as asked, picks its fault, checks and limits it, lets its
+// latency pass, bills it, hands the reply to the Server and books how it ended. Requests under /_
+// are the tests' own and never booked:
+//
+//   GET /_books[?within_ms=N]   the totals; "asked_since_ms" counts what was asked in the last N ms
+//   GET /_requests[?last=N]     the last N (20) requests as they came
+//   POST /_script               the body replaces the script, its counts start anew
+//   POST /_stop                 end the program
+class Desk : public RequestSink {
+ public:
+  struct Settings {
+    std::string key;
+    int64_t latency_ms = 0;
+    Limiter::Limits limits;
+  };
+
+  // `loop` and `books` must outlive the desk; `server` is set before the first turn.
+  Desk(const Settings& settings, Loop& loop, Books& books, Script script);
+  void Serve(Server& server) { server_ = &server; }
+
+  Ticket OnRequest(ConnectionId connection, int nth, Request request) override;
+  void OnDelivered(Ticket number) override;
+  void OnGone(Ticket number) override;
+
+ private:
+  // One request from its asking to its end; its number is its ticket. It outlives its client: an
+  // answer is generated and billed all the same.
+  struct Exchange {
+    ConnectionId connection = 0;
+    int status = 0;
+    Parcel parcel;
+    std::optional<Usage> bill;
+    bool holds_place = false;  // with the limiter
+    bool cancel_on_disconnect = false;
+    bool delivering = false;  // its latency has passed
+    bool client_gone = false;
+  };
+
+  Call Describe(Request request) const;
+  uint64_t Book(ConnectionId connection, const Call& call);
+  void Begin(ConnectionId connection, const Call& call, const Action& action);
+  std::optional<ApiReply> FixedReply(const Call& call, const Action& action) const;
+  ApiReply UsualReply(const Call& call, const Action& action, Exchange& exchange);
+  ApiReply LimitedReply(const Call& call, const Limiter::Refusal& refusal);
+  std::optional<Usage> BillFor(const Call& call, const Action& action, const ApiReply& reply) const;
+  void AddHeaders(const Call& call, int64_t took_ms, ApiReply& reply);
+  void Deliver(uint64_t number);
+  void End(uint64_t number, Outcome outcome);
+
+  ApiReply AnswerTest(const Request& request);
+  ApiReply ShowBooks(const Request& request) const;
+  ApiReply ReplaceScript(const Request& request);
+
+  const Api& ApiFor(std::string_view path) const;
+
+  Settings settings_;
+  Loop& loop_;
+  Books& books_;
+  Script script_;
+  Server* server_ = nullptr;
+  std::vector<std::unique_ptr<Api>> apis_;  // the first also answers for unknown paths
+  Limiter limiter_;
+  RecentRequests recent_;
+  std::unordered_map<uint64_t, Exchange> open_;
+  uint64_t test_connections_ = 0;  // whose first request was a test's own
+};
+
+}  // namespace fake_provider

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "tests/fake_provider/books.h"
+#include "tests/fake_provider/desk.h"
+#include "tests/fake_provider/result.h"
+
+namespace fake_provider {
+
+// The command line.
+struct Options {
+  uint16_t port = 0;      // 0: the kernel chooses
+  std::string port_file;  // "": none, likewise below
+  std::string books_file;
+  std::string script_file;
+  bool fsync = true;
+  Prices prices;
+  Desk::Settings desk{.key = "sk-test", .latency_ms = 0, .limits = {}};
+};
+
+Result<Options> ParseOptions(int argc, char** argv);
+
+extern const char kUsage[];
+
+}  // namespace fake_provider
