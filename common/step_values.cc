@@ -1,0 +1,53 @@
+#include "common/step_values.h"
+
+#include "common/hash.h"
+#include "common/money.h"
+
+namespace muster {
+namespace {
+
+Json UsageNumbers(const Usage& usage) {
+  return Json{
+      {"input", usage.input},   {"cached", usage.cached},       {"cache_write", usage.cache_write},
+      {"output", usage.output}, {"reasoning", usage.reasoning}, {"total", usage.total()}};
+}
+
+}  // namespace
+
+Json ChatValue(const ChatOutcome& outcome) {
+  return Json{{"text", outcome.text},
+              {"model", outcome.model},
+              {"usage", outcome.usage ? UsageNumbers(*outcome.usage) : Json()}};
+}
+
+Json ElementValue(int64_t number, const std::string& key, const Json& each, Json value) {
+  Json element{{"number", number}, {"key", key}, {"each", each}};
+  element.update(value);
+  return element;
+}
+
+std::string ElementKey(const Json& each) {
+  if (each.is_string()) return each.get<std::string>();
+  if (each.is_object()) {
+    for (const char* name : {"stem", "id", "name"}) {
+      const Json* member = Member(each, name);
+      if (member && member->is_string()) return member->get<std::string>();
+    }
+  }
+  if (each.is_number() || each.is_boolean()) return DumpJson(each);
+  return Sha256Hex(CanonicalJson(each)).substr(0, 12);
+}
+
+Json ItemContext(const Config& config, const Json& item) {
+  return Json{{"item", item}, {"params", config.params}, {"run", Json{{"name", config.name}}}};
+}
+
+Json UsageValue(const ItemUsage& usage) {
+  Json value = UsageNumbers(usage.usage);
+  value["calls"] = usage.calls;
+  value["complete"] = usage.usage_known;
+  value["cost"] = usage.cost_known ? FormatMoney(usage.cost) : "unknown";
+  return value;
+}
+
+}  // namespace muster

@@ -1,0 +1,202 @@
+#include "worker/caller.h"
+
+#include <algorithm>
+
+#include "common/hash.h"
+#include "worker/providers/mock.h"
+
+namespace muster {
+namespace {
+
+// Tokens are at least this many characters long on average in the texts people send.
+constexpr int64_t kCharsPerToken = 4;
+constexpr int64_t kOutputGuess = 1'000;  // tokens, where a step sets no maximum
+
+// What identifies the request: not the key, the limits or the connection.
+std::string RequestHash(const CallSpec& spec) {
+  return Sha256Hex(CanonicalJson(Json{{"provider", spec.provider->name},
+                                      {"path", spec.request.path},
+                                      {"body", spec.request.body}}));
+}
+
+// Aborts a transfer that its coroutine no longer waits for.
+struct AbortGuard {
+  HttpClient& http;
+  int64_t number;
+  bool ended = false;
+  ~AbortGuard() {
+    if (!ended) http.Abort(number);
+  }
+};
+
+}  // namespace
+
+// Lives in Make's frame, so that a verdict for a call that is gone finds nobody.
+struct Caller::Exchange {
+  Exchange(Caller& owner, int64_t call) : caller(owner), number(call) {
+    caller.exchanges_[number] = this;
+  }
+  Exchange(const Exchange&) = delete;
+  ~Exchange() { caller.exchanges_.erase(number); }
+
+  Caller& caller;
+  int64_t number;
+  Mailbox<ToWorker> verdict;
+};
+
+void Caller::SetKeys(const Json& keys) {
+  for (const auto& [provider, key] : keys.items()) {
+    if (!key.is_string()) continue;
+    keys_[provider] = key.get<std::string>();
+    redactor_.Add(keys_[provider]);
+  }
+}
+
+void Caller::BeginAttempt(const std::string& item, int64_t attempt) {
+  item_ = item;
+  attempt_ = attempt;
+  next_call_ = 1;
+}
+
+bool Caller::OnVerdict(int64_t call, ToWorker verdict) {
+  auto it = exchanges_.find(call);
+  if (it == exchanges_.end()) return false;
+  it->second->verdict.Deliver(std::move(verdict));
+  return true;
+}
+
+Call Caller::Announce(const CallSpec& spec, int64_t number) const {
+  auto bytes = static_cast<int64_t>(DumpJson(spec.request.body).size());
+  Call call;
+  call.item = item_;
+  call.attempt = attempt_;
+  call.call = number;
+  call.step = spec.step;
+  call.provider = spec.provider->name;
+  call.model = spec.model;
+  call.request_hash = RequestHash(spec);
+  call.request_chars = bytes;
+  call.input_estimate = bytes / kCharsPerToken + 1;
+  call.output_estimate = std::min(spec.max_tokens.value_or(kOutputGuess), kOutputGuess);
+  call.input_most = bytes;
+  call.output_most = spec.max_tokens;
+  call.ask_again = spec.ask_again;
+  return call;
+}
+
+Task<CallEnd> Caller::Make(CallSpec spec) {
+  Exchange exchange(*this, next_call_++);
+  link_.Say(Announce(spec, exchange.number));
+  std::string body;  // of the last complete answer
+  for (;;) {
+    ToWorker verdict = co_await exchange.verdict;
+    std::optional<int64_t> cost;
+    bool replayed = false;
+    if (auto* go = std::get_if<Go>(&verdict)) {
+      Go limits = *go;
+      HttpOutcome outcome = co_await Perform(spec, limits);
+      link_.Say(Report(spec, exchange.number, outcome));
+      if (outcome.reply) body = std::move(outcome.reply->body);
+      continue;
+    } else if (auto* refuse = std::get_if<Refuse>(&verdict)) {
+      co_return Ended{refuse->final ? Outcome::kFailed : Outcome::kInterrupted, refuse->reason};
+    } else if (auto* replay = std::get_if<Replay>(&verdict)) {
+      body = std::move(replay->answer.data);
+      cost = replay->cost;
+      replayed = true;
+    } else if (auto* kept = std::get_if<Kept>(&verdict)) {
+      cost = kept->cost;
+    } else {
+      co_return Ended{Outcome::kInterrupted, "deferred"};
+    }
+    Result<CallValue> value = Read(spec, body);
+    if (value) {
+      value->cost = cost;
+      value->replayed = replayed;
+      co_return std::move(*value);
+    }
+    link_.Say(Rejected{item_, attempt_, exchange.number, redactor_.Apply(value.error())});
+  }
+}
+
+Task<HttpOutcome> Caller::Perform(const CallSpec& spec, const Go& go) {
+  if (spec.provider->api == "mock") {
+    HttpOutcome outcome = co_await PerformMock(spec, go);
+    co_return outcome;
+  }
+  Mailbox<HttpOutcome> box;
+  HttpRequest request = MakeHttp(spec, go);
+  AbortGuard guard{http_, 0};
+  guard.number = http_.Post(request, [&box, &guard](HttpOutcome outcome) {
+    guard.ended = true;
+    box.Deliver(std::move(outcome));
+  });
+  HttpOutcome outcome = co_await box;
+  co_return outcome;
+}
+
+Task<HttpOutcome> Caller::PerformMock(const CallSpec& spec, const Go& go) {
+  MockReply mock = AnswerMock(spec.request, spec.provider->mock, go.try_number);
+  Timers::Wait wait(timers_, std::chrono::steady_clock::now() + mock.latency);
+  co_await wait;
+  HttpOutcome outcome;
+  outcome.reply = std::move(mock.reply);
+  outcome.total_ms = outcome.first_byte_ms = mock.latency.count();
+  co_return outcome;
+}
+
+HttpRequest Caller::MakeHttp(const CallSpec& spec, const Go& go) const {
+  const Provider& provider = *spec.provider;
+  HttpRequest request;
+  request.url = provider.base_url + spec.request.path;
+  request.headers = spec.request.headers;
+  request.headers.emplace_back("Content-Type", "application/json");
+  for (const auto& [name, value] : provider.headers) request.headers.emplace_back(name, value);
+  if (auto key = keys_.find(provider.name); key != keys_.end()) {
+    bool bearer = provider.key_header.empty();
+    request.headers.emplace_back(bearer ? "Authorization" : provider.key_header,
+                                 bearer ? "Bearer " + key->second : key->second);
+  }
+  request.body = DumpJson(spec.request.body);
+  request.connect_limit = std::chrono::milliseconds(go.connect_ms);
+  request.between_bytes_limit = std::chrono::milliseconds(go.between_bytes_ms);
+  request.total_limit = std::chrono::milliseconds(go.total_ms);
+  request.insecure_http = provider.insecure_http;
+  return request;
+}
+
+Called Caller::Report(const CallSpec& spec, int64_t number, const HttpOutcome& outcome) const {
+  Called called;
+  called.item = item_;
+  called.attempt = attempt_;
+  called.call = number;
+  called.total_ms = outcome.total_ms;
+  called.first_byte_ms = outcome.first_byte_ms;
+  if (outcome.reply) {
+    Reading reading = spec.api->ReadReply(*outcome.reply);
+    called.usage = reading.usage;
+    called.served_model = reading.served_model;
+    called.request_id = reading.request_id;
+    if (reading.answered) {
+      called.answer = Bytes{redactor_.Apply(outcome.reply->body)};
+    } else {
+      called.failure = reading.failure;
+    }
+  } else {
+    called.failure = outcome.failure;
+  }
+  if (called.failure) called.failure->message = redactor_.Apply(called.failure->message);
+  return called;
+}
+
+Result<CallValue> Caller::Read(const CallSpec& spec, const std::string& body) const {
+  auto answer = spec.api->ReadAnswer(body);
+  if (!answer) return Error{answer.error()};
+  if (auto usable = spec.usable(*answer); !usable) return Error{usable.error()};
+  CallValue value;
+  value.answer = std::move(*answer);
+  value.usage = spec.api->ReadReply(HttpReply{200, {}, body}).usage;
+  return value;
+}
+
+}  // namespace muster

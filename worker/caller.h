@@ -1,0 +1,91 @@
+#pragma once
+
+// Carries out calls: asks leave, performs what may go, reports what came, and hands on what is
+// kept. It decides nothing: it never retries, waits or counts by itself.
+
+#include <functional>
+#include <map>
+#include <string>
+#include <variant>
+
+#include "common/config/config.h"
+#include "common/protocol.h"
+#include "common/redact.h"
+#include "worker/http.h"
+#include "worker/link.h"
+#include "worker/providers/chat_api.h"
+#include "worker/task.h"
+#include "worker/timers.h"
+
+namespace muster {
+
+// One call as a step wants it. Pointers outlive the call.
+struct CallSpec {
+  std::string step;  // path within the item
+  const Provider* provider = nullptr;
+  const ChatApi* api = nullptr;
+  std::string model;
+  ApiRequest request;
+  std::optional<int64_t> max_tokens;
+  int64_t ask_again = 0;
+  // Whether the step can use this answer; the error is why not.
+  std::function<Result<void>(const ChatAnswer&)> usable;
+};
+
+// A usable, committed answer.
+struct CallValue {
+  ChatAnswer answer;
+  std::optional<Usage> usage;
+  std::optional<int64_t> cost;  // picodollars
+  bool replayed = false;
+};
+
+// Why an item's work ends without its value: failed for good, or interrupted by a verdict.
+struct Ended {
+  Outcome outcome = Outcome::kInterrupted;
+  std::string reason;
+};
+
+using CallEnd = std::variant<CallValue, Ended>;
+
+// One per worker; its connections stay open from item to item. Single-threaded.
+class Caller {
+ public:
+  Caller(Link& link, HttpClient& http, Timers& timers)
+      : link_(link), http_(http), timers_(timers) {}
+
+  // The keys by provider name; from `start`.
+  void SetKeys(const Json& keys);
+
+  // Calls of this attempt are numbered from 1.
+  void BeginAttempt(const std::string& item, int64_t attempt);
+
+  Task<CallEnd> Make(CallSpec spec);
+
+  // Hands a verdict to the call it is about; false when no call waits for it.
+  bool OnVerdict(int64_t call, ToWorker verdict);
+
+  const Redactor& redactor() const { return redactor_; }
+
+ private:
+  struct Exchange;  // one call's conversation
+
+  Call Announce(const CallSpec& spec, int64_t number) const;
+  Task<HttpOutcome> Perform(const CallSpec& spec, const Go& go);
+  Task<HttpOutcome> PerformMock(const CallSpec& spec, const Go& go);
+  HttpRequest MakeHttp(const CallSpec& spec, const Go& go) const;
+  Called Report(const CallSpec& spec, int64_t number, const HttpOutcome& outcome) const;
+  Result<CallValue> Read(const CallSpec& spec, const std::string& body) const;
+
+  Link& link_;
+  HttpClient& http_;
+  Timers& timers_;
+  std::map<std::string, std::string> keys_;
+  Redactor redactor_;
+  std::string item_;
+  int64_t attempt_ = 0;
+  int64_t next_call_ = 1;
+  std::map<int64_t, Exchange*> exchanges_;
+};
+
+}  // namespace muster

@@ -1,0 +1,72 @@
+#pragma once
+
+// HTTP for workers, on libcurl's multi interface. Every request is sent at most once (a dead
+// connection's silent resend is refused), redirects are not followed (a 3xx is a reply like any
+// other), the decoded reply is capped, and TLS is always verified. Own certificates come from
+// CURL_CA_BUNDLE or SSL_CERT_FILE; proxies from the usual variables, but never for loopback.
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/protocol.h"
+#include "common/result.h"
+#include "worker/providers/chat_api.h"
+
+namespace muster {
+
+// A POST. Without a content-type among its headers the body is application/json.
+struct HttpRequest {
+  std::string url;
+  std::vector<std::pair<std::string, std::string>> headers;  // the key's among them
+  std::string body;
+  std::chrono::milliseconds connect_limit{10'000};
+  std::chrono::milliseconds between_bytes_limit{300'000};  // silence, once connected
+  std::chrono::milliseconds total_limit{600'000};
+  bool insecure_http = false;  // plain http beyond loopback
+};
+
+// A whole reply, or why there is none (failure.billing says whether bytes may have left).
+struct HttpOutcome {
+  std::optional<HttpReply> reply;
+  Failure failure;
+  int64_t total_ms = 0, first_byte_ms = 0;
+};
+
+// One multi handle whose connections stay open from item to item. Single-threaded; callbacks run
+// inside Perform().
+class HttpClient {
+ public:
+  HttpClient();
+  ~HttpClient();
+  HttpClient(const HttpClient&) = delete;
+
+  using Callback = std::function<void(HttpOutcome)>;
+
+  // Starts a POST; `done` is called once, never from inside Post itself. Returns a number to
+  // Abort() with.
+  int64_t Post(const HttpRequest& request, Callback done);
+  // Closes the connection of a request in the air; its callback is not called.
+  void Abort(int64_t number);
+  size_t in_the_air() const;
+
+  // Moves transfers on and calls back those that ended.
+  void Perform();
+
+  // Waits until a transfer, or one of `read_fds`, can go on, or `timeout` is over; then Perform().
+  // `readable` tells which of read_fds were.
+  void WaitAndPerform(const std::vector<int>& read_fds, std::chrono::milliseconds timeout,
+                      std::vector<bool>* readable);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Does a reply body count as decoded bytes up to this; more is a failure.
+inline constexpr size_t kMaxReplyBytes = 12 * 1024 * 1024;
+
+}  // namespace muster

@@ -1,0 +1,53 @@
+#pragma once
+
+// One POST on libcurl's easy interface: how it is set up, and what its callbacks gather. What its
+// end means is http.cc's business; these two are the only files that name curl.
+
+#include <curl/curl.h>
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "common/result.h"
+#include "worker/http.h"
+
+namespace muster {
+
+// Where a URL leads, as libcurl itself reads it.
+struct HttpTarget {
+  std::string url;
+  std::string host;  // for messages; with its port where the URL names one
+  bool https = false;
+  bool loopback = false;
+};
+
+// One request, from Post() until its callback. Owns its easy handle, which must have left the multi
+// handle before this ends. libcurl's callbacks hold its address, so it never moves.
+struct Transfer {
+  using Clock = std::chrono::steady_clock;
+
+  explicit Transfer(HttpRequest its_request);
+  ~Transfer();
+  Transfer(const Transfer&) = delete;
+
+  // Makes `easy` ready for a multi handle, or says what is wrong with the request.
+  Result<void> SetUp();
+
+  int64_t number = 0;
+  HttpRequest request;
+  HttpTarget target;
+  HttpClient::Callback done;
+  CURL* easy = nullptr;
+  curl_slist* headers = nullptr;
+  size_t body_given = 0;  // bytes of the body that libcurl took
+  HttpReply reply;        // what has come so far
+  size_t header_bytes = 0;
+  bool head_complete = false;
+  bool too_large = false;
+  Clock::time_point posted = Clock::now();
+  std::optional<Clock::time_point> last_byte;  // in either direction; absent while connecting
+  char error_text[CURL_ERROR_SIZE] = "";
+};
+
+}  // namespace muster

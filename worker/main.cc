@@ -1,0 +1,95 @@
+// muster-worker: does one item at a time, for a supervisor over its stdin and stdout (--pipe), or
+// one item in the foreground.
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstring>
+
+#include "common/fd.h"
+#include "common/files.h"
+#include "common/keys.h"
+#include "common/prices.h"
+#include "common/process.h"
+#include "common/protocol.h"
+#include "worker/pipe_worker.h"
+#include "worker/standalone.h"
+
+namespace muster {
+namespace {
+
+// The protocol moves to descriptors of its own before any library can print: 0 becomes /dev/null,
+// 1 becomes 2.
+int ServePipe() {
+  Fd in(fcntl(0, F_DUPFD_CLOEXEC, 3));
+  Fd out(fcntl(1, F_DUPFD_CLOEXEC, 3));
+  int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (!in || !out || null < 0 || dup2(null, 0) < 0 || dup2(2, 1) < 0) return kWorkerBootFailure;
+  close(null);
+  KeepSecretsOutOfCores();
+  signal(SIGPIPE, SIG_IGN);
+  return RunPipeWorker(std::move(in), std::move(out));
+}
+
+struct Arguments {
+  std::string config;
+  ConfigOverrides overrides;
+  StandaloneOptions options;
+  std::string max_cost;
+};
+
+int Complain(const std::string& message) {
+  fmt::print(stderr, "muster-worker: {}\n", message);
+  return 2;
+}
+
+int RunItem(Arguments& arguments) {
+  signal(SIGPIPE, SIG_IGN);
+  if (!arguments.max_cost.empty()) {
+    auto cap = ParseDollars(arguments.max_cost);
+    if (!cap) return Complain("--max-cost: " + cap.error());
+    arguments.options.max_cost = *cap;
+  }
+  auto config = LoadConfig(arguments.config, arguments.overrides);
+  if (!config) {
+    fmt::print(stderr, "{}\n", config.error());
+    return 2;
+  }
+  auto keys = TakeKeys(*config);
+  if (!keys) return Complain(keys.error());
+  auto file = FindDataFile("prices.json");
+  if (!file) return Complain(file.error());
+  auto prices = PriceTable::Load(*file);
+  if (!prices) return Complain(prices.error());
+  KeepSecretsOutOfCores();
+  return RunStandalone(*config, *keys, *prices, arguments.options);
+}
+
+int Main(int argc, char** argv) {
+  if (argc == 2 && std::strcmp(argv[1], "--pipe") == 0) return ServePipe();
+  OpenStandardDescriptors();
+  CLI::App app{"Does one item of a muster run in the foreground, every step shown.",
+               "muster-worker"};
+  Arguments arguments;
+  app.add_option("CONFIG", arguments.config, "the run's YAML")->required();
+  app.add_option("--item", arguments.options.item, "id of the item")->required();
+  app.add_option("--set", arguments.overrides.set, "name=value of a param or setting")
+      ->allow_extra_args(false);
+  app.add_option("--output-dir", arguments.overrides.output_dir, "where --write puts outputs");
+  app.add_flag("--json", arguments.options.json, "print one JSON object");
+  app.add_flag("--write", arguments.options.write, "write the outputs");
+  app.add_option("--max-cost", arguments.max_cost, "US dollars that this item may cost");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : 2;
+  }
+  return RunItem(arguments);
+}
+
+}  // namespace
+}  // namespace muster
+
+int main(int argc, char** argv) { return muster::Main(argc, argv); }

@@ -1,0 +1,212 @@
+// From OpenAI's API reference and its published SDKs: the error object and its codes, the two
+// families of 429 (code first, then type), x-should-retry. Observed of others: error.code as a
+// number and metadata (OpenRouter), the error object at the top level (older vLLM), error as plain
+// text (Ollama), "DeploymentNotFound" and "Please retry after 37 seconds" (Azure), the whole body
+// in an array (Gemini's imitation).
+
+#include "worker/providers/openai_errors.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "common/text.h"
+#include "worker/providers/key_mask.h"
+#include "worker/providers/retry_after.h"
+
+namespace muster {
+namespace {
+
+constexpr size_t kLongestMessage = 400;  // bytes of a provider's words in a message of ours
+constexpr size_t kLongestExcerpt = 200;  // bytes shown of a body that is no error object
+
+// At most `most` bytes, keys masked, on one line and harmless on a terminal.
+std::string Shown(std::string_view text, size_t most) {
+  // Masked before it is cut, so that no half key stays; not all of a long text, as that is in vain.
+  std::string shown = MaskKeys(text.substr(0, 2 * most));
+  bool cut = text.size() > most;
+  if (shown.size() > most) {
+    cut = true;
+    while (most > 0 && (shown[most] & 0xc0) == 0x80) --most;
+    shown.resize(most);
+  }
+  return VisibleText(shown) + (cut ? "…" : "");
+}
+
+std::string BodyShown(const HttpReply& reply) {
+  if (reply.body.find_first_not_of(" \t\r\n") == std::string::npos) return "an empty body";
+  return Shown(reply.body, kLongestExcerpt);
+}
+
+// What a code says whatever the status it comes with.
+std::optional<FailureKind> KindOfCode(const ApiError& error) {
+  struct Entry {
+    std::string_view code;
+    FailureKind kind;
+  };
+  constexpr Entry kCodes[] = {
+      {"rate_limit_exceeded", FailureKind::kRateLimited},
+      {"slow_down", FailureKind::kRateLimited},
+      {"insufficient_quota", FailureKind::kQuota},
+      {"credit_balance_exhausted", FailureKind::kQuota},
+      {"organization_spend_limit_exceeded", FailureKind::kQuota},
+      {"project_spend_limit_exceeded", FailureKind::kQuota},
+      {"organization_usage_limit_exceeded", FailureKind::kQuota},
+      {"billing_hard_limit_reached", FailureKind::kQuota},
+      {"invalid_api_key", FailureKind::kAuth},
+      {"model_not_found", FailureKind::kModelNotFound},
+      {"DeploymentNotFound", FailureKind::kModelNotFound},
+      {"server_error", FailureKind::kOverloaded},
+      {"server_is_overloaded", FailureKind::kOverloaded},
+      {"vector_store_timeout", FailureKind::kOverloaded},
+  };
+  for (const Entry& entry : kCodes) {
+    if (entry.code == error.code) return entry.kind;
+  }
+  if (error.type == "insufficient_quota") return FailureKind::kQuota;
+  return std::nullopt;
+}
+
+bool Mentions(const ApiError& error, std::string_view word) {
+  return error.message.find(word) != std::string::npos ||
+         error.code.find(word) != std::string::npos;
+}
+
+FailureKind KindOfStatus(int64_t status, const ApiError& error) {
+  switch (status) {
+    case 401:
+      return FailureKind::kAuth;
+    case 402:
+      return error.in_flight_budget ? FailureKind::kRateLimited : FailureKind::kQuota;
+    case 403:
+      return error.moderated ? FailureKind::kBadRequest : FailureKind::kAuth;
+    case 404:
+      return Mentions(error, "model") ? FailureKind::kModelNotFound : FailureKind::kBadRequest;
+    case 408:
+    case 409:
+      return FailureKind::kOverloaded;
+    case 429:
+      return FailureKind::kRateLimited;
+    default:
+      return status >= 500 ? FailureKind::kOverloaded : FailureKind::kBadRequest;
+  }
+}
+
+// The provider's word on retrying decides between trouble that passes and a request that is wrong.
+FailureKind Heeding(std::string_view should_retry, FailureKind kind) {
+  if (should_retry == "false" && kind == FailureKind::kOverloaded) return FailureKind::kBadRequest;
+  if (should_retry == "true" && kind == FailureKind::kBadRequest) return FailureKind::kOverloaded;
+  return kind;
+}
+
+std::optional<int64_t> WaitAskedFor(const HttpReply& reply, FailureKind kind,
+                                    const ApiError& error) {
+  auto wait = RetryAfterMs(reply, TimeOfReplyMs(reply));
+  if (!wait && kind == FailureKind::kRateLimited) wait = RetryAfterInText(error.message);
+  return wait;
+}
+
+std::string Worded(const ApiError& error) {
+  bool number = error.code.find_first_not_of("0123456789") == std::string::npos;  // or empty
+  const std::string& name = number ? error.type : error.code;
+  std::string message = Shown(error.message, kLongestMessage);
+  if (name.empty()) return message;
+  return Shown(name, 80) + (message.empty() ? "" : ": " + message);
+}
+
+std::string MessageOf(const HttpReply& reply, const std::optional<ApiError>& error,
+                      FailureKind kind, std::string_view path) {
+  int64_t status = reply.status;
+  if (status >= 300 && status < 400) {
+    std::string_view to = reply.Header("location");
+    to = to.substr(0, to.find_first_of("?#"));
+    return fmt::format("HTTP {} redirects to {}, which is not followed", status,
+                       to.empty() ? "nowhere" : Shown(to, kLongestExcerpt));
+  }
+  std::string what = error ? Worded(*error) : BodyShown(reply);
+  if (status == 404 && kind == FailureKind::kBadRequest) {
+    return fmt::format("HTTP 404, the server has no {} under the provider's base_url: {}", path,
+                       what);
+  }
+  return fmt::format("HTTP {}{}: {}", status, error ? "" : " without an API error", what);
+}
+
+// Refused requests are not billed; what a gateway says in an API's stead proves nothing about it.
+Billing BillingOf(int64_t status, bool own_words) {
+  return own_words || (status < 500 && status != 408) ? Billing::kNo : Billing::kUnknown;
+}
+
+const Json* ErrorOf(const Json& body) {
+  if (body.is_array() && body.size() == 1) return ErrorOf(body[0]);
+  if (StringMember(body, "object") == "error") return &body;
+  const Json* error = Member(body, "error");
+  return error && (error->is_object() || error->is_string()) ? error : nullptr;
+}
+
+}  // namespace
+
+std::optional<ApiError> FindApiError(const Json& body) {
+  const Json* found = ErrorOf(body);
+  if (!found) return std::nullopt;
+  ApiError error;
+  if (found->is_string()) {
+    error.message = found->get<std::string>();
+    return error;
+  }
+  error.code = StringMember(*found, "code");
+  if (auto number = IntMember(*found, "code")) error.code = std::to_string(*number);
+  error.type = StringMember(*found, "type");
+  error.message = StringMember(*found, "message");
+  if (const Json* metadata = Member(*found, "metadata")) {
+    error.moderated = Member(*metadata, "flagged_input") || Member(*metadata, "reasons");
+    error.in_flight_budget =
+        StringMember(*metadata, "limit_source") == "openrouter_in_flight_budget";
+  }
+  return error;
+}
+
+Reading ReadErrorReply(const HttpReply& reply, std::string_view path) {
+  Result<Json> body = ParseJson(reply.body);
+  std::optional<ApiError> error = body ? FindApiError(*body) : std::nullopt;
+  const ApiError known = error.value_or(ApiError());
+  Reading reading;
+  reading.request_id = RequestId(reply);
+  Failure& failure = reading.failure;
+  failure.status = reply.status;
+  failure.kind = Heeding(reply.Header("x-should-retry"),
+                         KindOfCode(known).value_or(KindOfStatus(reply.status, known)));
+  failure.message = MessageOf(reply, error, failure.kind, path);
+  failure.retry_after_ms = WaitAskedFor(reply, failure.kind, known);
+  failure.billing = BillingOf(reply.status, error.has_value());
+  return reading;
+}
+
+Failure InnerFailure(const HttpReply& reply, const ApiError& error) {
+  // OpenRouter's code inside a 200 is the HTTP status it could no longer send.
+  int64_t status = 0;
+  std::from_chars(error.code.data(), error.code.data() + error.code.size(), status);
+  FailureKind fallback = error.code.empty() ? FailureKind::kOverloaded : FailureKind::kBadRequest;
+  if (status >= 400 && status <= 599) fallback = KindOfStatus(status, error);
+  Failure failure;
+  failure.status = reply.status;
+  failure.kind = KindOfCode(error).value_or(fallback);
+  failure.message = "the generation failed: " + Worded(error);
+  failure.retry_after_ms = WaitAskedFor(reply, failure.kind, error);
+  failure.billing = Billing::kUnknown;
+  return failure;
+}
+
+Failure BadReply(const HttpReply& reply, std::string_view why) {
+  Failure failure;
+  failure.status = reply.status;
+  failure.kind = FailureKind::kBadReply;
+  failure.message =
+      fmt::format("HTTP {} without a usable answer ({}): {}", reply.status, why, BodyShown(reply));
+  failure.billing = Billing::kUnknown;
+  return failure;
+}
+
+std::string RequestId(const HttpReply& reply) {
+  return VisibleText(reply.Header("x-request-id").substr(0, 200));
+}
+
+}  // namespace muster

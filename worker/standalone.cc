@@ -1,0 +1,220 @@
+#include "worker/standalone.h"
+
+#include <chrono>
+#include <cstdio>
+
+#include "common/call_limits.h"
+#include "common/config/items.h"
+#include "common/duration.h"
+#include "common/fd.h"
+#include "common/files.h"
+#include "common/pricing.h"
+#include "common/text.h"
+#include "worker/worker.h"
+
+namespace muster {
+namespace {
+
+// Answers a worker's questions in the supervisor's place, and shows or collects what happens.
+class SelfLink : public Link {
+ public:
+  SelfLink(const Config& config, const PriceTable& prices, const StandaloneOptions& options)
+      : config_(config), prices_(prices), options_(options) {}
+
+  void Attach(Worker* worker) { worker_ = worker; }
+
+  void Say(const FromWorker& message) override {
+    if (auto* call = std::get_if<Call>(&message)) OnCall(*call);
+    if (auto* called = std::get_if<Called>(&message)) OnCalled(*called);
+    if (auto* rejected = std::get_if<Rejected>(&message)) {
+      Answer(Refuse{rejected->call, true, rejected->reason});
+    }
+    if (auto* event = std::get_if<Event>(&message)) OnEvent(*event);
+    if (auto* done = std::get_if<Done>(&message)) done_ = *done;
+  }
+
+  const std::optional<Done>& done() const { return done_; }
+  const Json& calls() const { return calls_; }
+  Picodollars cost() const { return cost_; }
+  bool cost_known() const { return cost_known_; }
+  const Usage& usage() const { return usage_; }
+
+ private:
+  void Answer(ToWorker verdict) {
+    auto handled = worker_->Handle(std::move(verdict));
+    assert(handled);
+    (void)handled;
+  }
+
+  void OnCall(const Call& call) {
+    open_[call.call] = call;
+    const Provider& provider = config_.providers.at(call.provider);
+    auto price = FindPrice(prices_, provider, call.model);
+    auto worst = price ? WorstCost(*price, call.input_most, call.output_most) : std::nullopt;
+    Print(fmt::format("  {} · at most {}\n", call.step,
+                      worst ? FormatMoney(*worst) : std::string("unknown (no price)")));
+    if (options_.max_cost && (!worst || AddMoney(cost_, *worst) > *options_.max_cost)) {
+      Answer(Refuse{
+          call.call, true,
+          worst ? fmt::format("could cost {} and pass --max-cost", FormatMoney(*worst))
+                : fmt::format("{} has no known price; --max-cost cannot be held", call.model)});
+      return;
+    }
+    Answer(MakeGo(config_.time, call.call, 1, 1, call.request_chars));
+  }
+
+  void OnCalled(const Called& called) {
+    const Call& call = open_.at(called.call);
+    auto price = FindPrice(prices_, config_.providers.at(call.provider), call.model);
+    std::optional<Picodollars> cost;
+    if (called.usage && price) cost = CostOf(*price, *called.usage);
+    if (called.failure && called.failure->billing == Billing::kNo) cost = 0;
+    cost_ = AddMoney(cost_, cost.value_or(0));
+    cost_known_ = cost_known_ && cost.has_value();
+    if (called.usage) usage_ += *called.usage;
+    calls_.push_back(Describe(call, called, cost));
+    if (called.failure) {
+      Answer(Refuse{called.call, true, called.failure->message});
+    } else {
+      Answer(Kept{called.call, cost});
+    }
+  }
+
+  static Json Describe(const Call& call, const Called& called, std::optional<Picodollars> cost) {
+    Json json{{"step", call.step},
+              {"model", call.provider + "/" + call.model},
+              {"milliseconds", called.total_ms},
+              {"picodollars", cost ? Json(*cost) : Json()}};
+    if (called.usage) {
+      json["input"] = called.usage->input;
+      json["cached"] = called.usage->cached;
+      json["output"] = called.usage->output;
+      json["reasoning"] = called.usage->reasoning;
+    }
+    if (called.failure) json["failure"] = called.failure->message;
+    return json;
+  }
+
+  void OnEvent(const Event& event) {
+    if (event.kind == "reply") {
+      Print(fmt::format("{}\n\n", VisibleText(event.text, true)));
+    } else {
+      Print(fmt::format("  {} · {}\n", VisibleText(event.step), VisibleText(event.text)));
+    }
+  }
+
+  void Print(const std::string& text) {
+    if (!options_.json) fmt::print("{}", text);
+    std::fflush(stdout);
+  }
+
+  const Config& config_;
+  const PriceTable& prices_;
+  const StandaloneOptions& options_;
+  Worker* worker_ = nullptr;
+  std::map<int64_t, Call> open_;
+  std::optional<Done> done_;
+  Json calls_ = Json::array();
+  Usage usage_;
+  Picodollars cost_ = 0;
+  bool cost_known_ = true;
+};
+
+// The fields of the item of that id; an error names the nearest id.
+Result<Json> FindItem(const Config& config, const std::string& id) {
+  std::optional<Json> found;
+  std::vector<std::string> ids;
+  auto read = ForEachItem(config, [&](SourceItem item) -> Result<void> {
+    if (item.id == id) found = std::move(item.fields);
+    ids.push_back(std::move(item.id));
+    return {};
+  });
+  if (!read) return Error{read.error()};
+  if (found) return std::move(*found);
+  std::string nearest = NearestName(id, ids);
+  return Fail("no item is called \"{}\" among {}{}", VisibleText(id), ids.size(),
+              nearest.empty() ? "" : "; did you mean \"" + nearest + "\"?");
+}
+
+Result<void> WriteOutputs(const Config& config, const Done& done) {
+  for (const OutputText& output : done.outputs) {
+    auto path = PathInside(config.output_dir, output.path);
+    if (!path) return Error{path.error()};
+    if (auto written = ReplaceFile(*path, output.text); !written) return written;
+    fmt::print("  wrote {}\n", *path);
+  }
+  return {};
+}
+
+Json Report(const SelfLink& link, const Done& done) {
+  Json outputs = Json::array();
+  for (const OutputText& output : done.outputs) {
+    outputs.push_back(Json{{"path", output.path}, {"text", output.text}});
+  }
+  const Usage& usage = link.usage();
+  return Json{{"item", done.item},
+              {"outcome", done.outcome == Outcome::kDone ? "done" : "failed"},
+              {"reason", done.reason},
+              {"calls", link.calls()},
+              {"usage", Json{{"input", usage.input},
+                             {"cached", usage.cached},
+                             {"output", usage.output},
+                             {"reasoning", usage.reasoning}}},
+              {"picodollars", link.cost_known() ? Json(link.cost()) : Json()},
+              {"outputs", std::move(outputs)}};
+}
+
+void PrintEnd(const SelfLink& link, const Done& done, std::chrono::milliseconds took) {
+  const Usage& usage = link.usage();
+  bool ok = done.outcome == Outcome::kDone;
+  fmt::print("{} [{}] {}{} · {} calls · {} in ({} cached) · {} out ({} reasoning) · {} · {}\n",
+             ok ? "✓" : "✗", VisibleText(done.item),
+             ok ? "done" : "failed: ", VisibleText(done.reason), link.calls().size(),
+             FormatCount(usage.input), FormatCount(usage.cached), FormatCount(usage.output),
+             FormatCount(usage.reasoning),
+             link.cost_known() ? FormatMoney(link.cost()) : "cost unknown", FormatDuration(took));
+}
+
+}  // namespace
+
+int RunStandalone(const Config& config, const Json& keys, const PriceTable& prices,
+                  const StandaloneOptions& options) {
+  auto fields = FindItem(config, options.item);
+  if (!fields) {
+    fmt::print(stderr, "muster-worker: {}\n", fields.error());
+    return 2;
+  }
+  auto begin = std::chrono::steady_clock::now();
+  SelfLink link(config, prices, options);
+  Worker worker(link);
+  link.Attach(&worker);
+  Start start;
+  start.worker = "standalone";
+  start.config = ConfigToJson(config);
+  start.keys = keys;
+  start.verbose = !options.json;
+  auto started = worker.Handle(std::move(start));
+  if (started) started = worker.Handle(Item{options.item, 1, std::move(*fields)});
+  if (!started) {
+    fmt::print(stderr, "muster-worker: {}\n", started.error());
+    return 2;
+  }
+  while (!link.done()) {
+    worker.Turn({}, std::chrono::steady_clock::now() + std::chrono::seconds(1), nullptr);
+  }
+  const Done& done = *link.done();
+  if (options.json) fmt::print("{}\n", PrettyJson(Report(link, done)));
+  if (options.write && done.outcome == Outcome::kDone) {
+    if (auto written = WriteOutputs(config, done); !written) {
+      fmt::print(stderr, "muster-worker: {}\n", written.error());
+      return 3;
+    }
+  }
+  auto took = std::chrono::steady_clock::now() - begin;
+  if (!options.json) {
+    PrintEnd(link, done, std::chrono::duration_cast<std::chrono::milliseconds>(took));
+  }
+  return done.outcome == Outcome::kDone ? 0 : 1;
+}
+
+}  // namespace muster

@@ -1,0 +1,105 @@
+#include "worker/worker.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+namespace muster {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Resident memory of this process.
+int64_t MemoryKb() {
+  long pages = 0;
+  if (FILE* file = fopen("/proc/self/statm", "re")) {
+    if (fscanf(file, "%*d %ld", &pages) != 1) pages = 0;
+    fclose(file);
+  }
+  return pages * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+}  // namespace
+
+Result<void> Worker::Handle(ToWorker message) {
+  if (auto* start = std::get_if<Start>(&message)) return Begin(std::move(*start));
+  if (auto* item = std::get_if<Item>(&message)) return BeginItem(std::move(*item));
+  if (auto* cancel = std::get_if<Cancel>(&message)) return CancelItem(*cancel);
+  if (std::holds_alternative<Alive>(message) || std::holds_alternative<Stop>(message)) return {};
+  int64_t call = std::visit(
+      [](const auto& verdict) -> int64_t {
+        if constexpr (requires { verdict.call; }) {
+          return verdict.call;
+        } else {
+          return 0;
+        }
+      },
+      message);
+  return OnVerdict(call, std::move(message));
+}
+
+Result<void> Worker::Begin(Start start) {
+  if (config_) return Fail("a second start");
+  if (start.version != kProtocolVersion) {
+    return Fail("the supervisor speaks protocol {}, this worker {}", start.version,
+                kProtocolVersion);
+  }
+  auto config = ConfigFromJson(start.config);
+  if (!config) return Fail("config: {}", config.error());
+  config_ = std::move(*config);
+  caller_.SetKeys(start.keys);
+  verbose_ = start.verbose;
+  alive_every_ = std::chrono::milliseconds(std::max<int64_t>(start.alive_every_ms, 10));
+  lease_ = std::chrono::milliseconds(start.lease_ms);
+  return {};
+}
+
+Result<void> Worker::BeginItem(Item item) {
+  if (!config_) return Fail("an item before start");
+  if (run_) return Fail("item {} while {} is at hand", item.item, run_->item());
+  run_ = std::make_unique<ItemRun>(*config_, caller_, link_, std::move(item), verbose_);
+  task_.emplace(run_->Run());
+  task_->Start();
+  ReportIfEnded();
+  return {};
+}
+
+Result<void> Worker::OnVerdict(int64_t call, ToWorker verdict) {
+  if (!caller_.OnVerdict(call, std::move(verdict))) return Fail("a verdict for no call ({})", call);
+  ReportIfEnded();
+  return {};
+}
+
+Result<void> Worker::CancelItem(const Cancel& cancel) {
+  if (!run_ || run_->item() != cancel.item || run_->attempt() != cancel.attempt) return {};
+  task_.reset();
+  run_.reset();
+  Done done;
+  done.item = cancel.item;
+  done.attempt = cancel.attempt;
+  done.reason = "cancelled";
+  done.memory_kb = MemoryKb();
+  link_.Say(done);
+  return {};
+}
+
+void Worker::ReportIfEnded() {
+  if (!task_ || !task_->done()) return;
+  Done done = task_->TakeValue();
+  done.memory_kb = MemoryKb();
+  task_.reset();
+  run_.reset();
+  link_.Say(done);
+}
+
+void Worker::Turn(const std::vector<int>& read_fds, Clock::time_point until,
+                  std::vector<bool>* readable) {
+  if (auto timer = timers_.next()) until = std::min(until, *timer);
+  auto timeout = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
+  http_.WaitAndPerform(read_fds, std::max(timeout, std::chrono::milliseconds(0)), readable);
+  timers_.Fire(Clock::now());
+  ReportIfEnded();
+}
+
+}  // namespace muster

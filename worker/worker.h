@@ -1,0 +1,58 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "common/config/config.h"
+#include "common/protocol.h"
+#include "worker/caller.h"
+#include "worker/http.h"
+#include "worker/item_run.h"
+#include "worker/link.h"
+#include "worker/task.h"
+#include "worker/timers.h"
+
+namespace muster {
+
+// A worker apart from where its messages come from: one item at a time, one loop. The pipe
+// (pipe_worker.h) and the foreground (standalone.h) drive it.
+class Worker {
+ public:
+  explicit Worker(Link& link) : link_(link), caller_(link, http_, timers_) {}
+
+  // Takes one message; an error means it does not fit and the worker should exit.
+  Result<void> Handle(ToWorker message);
+
+  // Waits until a descriptor of `read_fds` can be read, something in the air moves, or `until`;
+  // moves everything on that can be. Says `done` when the item ends.
+  void Turn(const std::vector<int>& read_fds, std::chrono::steady_clock::time_point until,
+            std::vector<bool>* readable);
+
+  bool busy() const { return run_ != nullptr; }
+  const Config* config() const { return config_ ? &*config_ : nullptr; }
+  std::chrono::milliseconds alive_every() const { return alive_every_; }
+  std::chrono::milliseconds lease() const { return lease_; }
+
+ private:
+  Result<void> Begin(Start start);
+  Result<void> BeginItem(Item item);
+  Result<void> OnVerdict(int64_t call, ToWorker verdict);
+  Result<void> CancelItem(const Cancel& cancel);
+  void ReportIfEnded();
+
+  Link& link_;
+  HttpClient http_;
+  Timers timers_;
+  Caller caller_;
+  std::optional<Config> config_;
+  bool verbose_ = false;
+  std::chrono::milliseconds alive_every_{5'000};
+  std::chrono::milliseconds lease_{0};
+  // The item at hand. The task is destroyed before the run it belongs to.
+  std::unique_ptr<ItemRun> run_;
+  std::optional<Task<Done>> task_;
+};
+
+}  // namespace muster
