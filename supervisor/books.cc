@@ -1,0 +1,161 @@
+#include "supervisor/books.h"
+
+#include "common/pricing.h"
+
+namespace muster {
+
+Books::Books(Ledger& ledger, const Config& config, const PriceTable& prices, const Clock& clock)
+    : ledger_(ledger), config_(config), prices_(prices), clock_(clock) {
+  run_ = ledger.view().RunTotals();
+}
+
+int64_t Books::BeginAttempt(ItemRow& row, const std::string& worker) {
+  --counts_[static_cast<size_t>(row.status)];
+  row.status = ItemStatus::kRunning;
+  ++counts_[static_cast<size_t>(row.status)];
+  ++row.attempts;
+  ledger_.Add(record::AttemptStarted{row.id, row.attempts, worker, clock_.WallMs()});
+  return row.attempts;
+}
+
+void Books::EndAttempt(const ItemRow& row, const std::string& outcome,
+                       const std::string& evidence) {
+  ledger_.Add(record::AttemptEnded{row.id, row.attempts, outcome, evidence, clock_.WallMs()});
+}
+
+void Books::SetStatus(ItemRow& row, ItemStatus status, const std::string& reason, int64_t work_ms) {
+  --counts_[static_cast<size_t>(row.status)];
+  row.status = status;
+  ++counts_[static_cast<size_t>(row.status)];
+  row.reason = reason;
+  ledger_.Add(record::Status{row.id, status, reason, row.worker_deaths, work_ms});
+}
+
+void Books::AddOutput(const std::string& item, const OutputText& output) {
+  ledger_.Add(record::Output{item, output.output, output.path, output.text});
+}
+
+void Books::MarkWritten(const std::string& item, int64_t output) {
+  ledger_.Add(record::OutputWritten{item, output});
+}
+
+std::optional<ModelPrice> Books::PriceFor(const Call& call) const {
+  auto provider = config_.providers.find(call.provider);
+  if (provider == config_.providers.end()) return std::nullopt;
+  return FindPrice(prices_, provider->second, call.model);
+}
+
+bool Books::Simulated(const Call& call) const {
+  auto provider = config_.providers.find(call.provider);
+  return provider != config_.providers.end() && provider->second.api == "mock";
+}
+
+Books::Try Books::BeginTry(const Call& call, int64_t ask, int64_t ledger_call, int64_t tries_so_far,
+                           const std::string& worker) {
+  Try sent;
+  sent.call = ledger_call != 0 ? ledger_call : ledger_.TakeCallId();
+  sent.number = tries_so_far + 1;
+  if (auto price = PriceFor(call))
+    sent.worst = WorstCost(*price, call.input_most, call.output_most);
+  record::TryStarted started;
+  started.call = sent.call;
+  started.number = sent.number;
+  started.item = call.item;
+  started.step = call.step;
+  started.ask = ask;
+  started.request_hash = call.request_hash;
+  started.provider = call.provider;
+  started.model = call.model;
+  started.attempt = call.attempt;
+  started.worker = worker;
+  started.worst = sent.worst;
+  started.simulated = Simulated(call);
+  started.time_ms = clock_.WallMs();
+  run_.simulated |= started.simulated;
+  session_.simulated |= started.simulated;
+  ledger_.Add(std::move(started));
+  return sent;
+}
+
+record::TryEnded Books::Describe(const Try& sent, const Called& called) const {
+  record::TryEnded ended;
+  ended.call = sent.call;
+  ended.number = sent.number;
+  ended.usage = called.usage;
+  ended.served_model = called.served_model;
+  ended.request_id = called.request_id;
+  ended.total_ms = called.total_ms;
+  ended.first_byte_ms = called.first_byte_ms;
+  ended.time_ms = clock_.WallMs();
+  if (called.failure) {
+    ended.kind = Name(called.failure->kind);
+    ended.message = called.failure->message;
+    ended.http_status = called.failure->status;
+  }
+  return ended;
+}
+
+std::optional<Picodollars> Books::EndTry(const Try& sent, const Call& call, const Called& called) {
+  record::TryEnded ended = Describe(sent, called);
+  auto price = PriceFor(call);
+  if (called.usage && price) {
+    ended.cost = CostOf(*price, *called.usage);
+    ended.cache_saving = CacheSaving(*price, *called.usage);
+  }
+  if (called.answer) {
+    ended.outcome = record::TryOutcome::kAnswered;
+    ended.answer = called.answer->data;
+  } else if (called.failure->billing == Billing::kNo) {
+    ended.outcome = record::TryOutcome::kFailed;
+    ended.cost = 0;
+  } else if (called.failure->billing == Billing::kUsage && called.usage) {
+    ended.outcome = record::TryOutcome::kFailed;
+  } else {
+    ended.outcome = record::TryOutcome::kUnknown;
+    ended.cost.reset();
+  }
+  Sum(run_, ended, sent.worst);
+  Sum(session_, ended, sent.worst);
+  auto cost = ended.cost;
+  ledger_.Add(std::move(ended));
+  return cost;
+}
+
+void Books::LoseTry(const Try& sent, const std::string& why) {
+  record::TryEnded ended;
+  ended.call = sent.call;
+  ended.number = sent.number;
+  ended.outcome = record::TryOutcome::kUnknown;
+  ended.kind = "worker-lost";
+  ended.message = why;
+  ended.time_ms = clock_.WallMs();
+  Sum(run_, ended, sent.worst);
+  Sum(session_, ended, sent.worst);
+  ledger_.Add(std::move(ended));
+}
+
+// As the ledger's own sums count (view.cc).
+void Books::Sum(Totals& totals, const record::TryEnded& ended,
+                std::optional<Picodollars> worst) const {
+  using record::TryOutcome;
+  ++totals.tries;
+  totals.calls += ended.outcome == TryOutcome::kAnswered;
+  totals.failed_tries += ended.outcome == TryOutcome::kFailed;
+  totals.unpriced += ended.outcome == TryOutcome::kAnswered && !ended.cost;
+  if (ended.outcome == TryOutcome::kUnknown) {
+    ++totals.unknown_tries;
+    totals.unknown_unbounded += !worst;
+    totals.unknown_cost = AddMoney(totals.unknown_cost, worst.value_or(0));
+  }
+  if (ended.usage) totals.usage += *ended.usage;
+  totals.cost = AddMoney(totals.cost, ended.cost.value_or(0));
+  totals.cache_saving = AddMoney(totals.cache_saving, ended.cache_saving.value_or(0));
+}
+
+void Books::Reject(int64_t ledger_call, const std::string& reason) {
+  ledger_.Add(record::Rejected{ledger_call, reason});
+}
+
+void Books::Note(const std::string& text) { ledger_.Add(record::Note{text, clock_.WallMs()}); }
+
+}  // namespace muster

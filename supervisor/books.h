@@ -1,0 +1,73 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/config/config.h"
+#include "common/prices.h"
+#include "common/protocol.h"
+#include "supervisor/ledger/ledger.h"
+#include "supervisor/pool/worker_pool.h"
+
+namespace muster {
+
+// The books of a running session: prices what is called, writes the records, keeps the sums that
+// people see. Nothing it is told is true for anyone else before Commit() says so.
+class Books {
+ public:
+  Books(Ledger& ledger, const Config& config, const PriceTable& prices, const Clock& clock);
+
+  // ---- items ----
+  // Counts a selected item of the ledger at the start.
+  void Count(ItemStatus status) { ++counts_[static_cast<size_t>(status)]; }
+  // Hands out: the item's next attempt number.
+  int64_t BeginAttempt(ItemRow& row, const std::string& worker);
+  void EndAttempt(const ItemRow& row, const std::string& outcome, const std::string& evidence);
+  void SetStatus(ItemRow& row, ItemStatus status, const std::string& reason, int64_t work_ms = 0);
+  void AddOutput(const std::string& item, const OutputText& output);
+  void MarkWritten(const std::string& item, int64_t output);
+
+  // ---- tries ----
+  // One try of a call that is about to be sent.
+  struct Try {
+    int64_t call = 0;    // the ledger's number
+    int64_t number = 0;  // of the try within it
+    std::optional<Picodollars> worst;
+  };
+  // `call` 0: the call has no row yet.
+  Try BeginTry(const Call& call, int64_t ask, int64_t ledger_call, int64_t tries_so_far,
+               const std::string& worker);
+  // What came back; the price of it.
+  std::optional<Picodollars> EndTry(const Try& sent, const Call& call, const Called& called);
+  // Its worker is gone: nobody knows what came of it.
+  void LoseTry(const Try& sent, const std::string& why);
+  void Reject(int64_t ledger_call, const std::string& reason);
+
+  void Note(const std::string& text);
+  void Add(record::Record record) { ledger_.Add(std::move(record)); }
+
+  CommitOutcome Commit() { return ledger_.Commit(); }
+  const std::string& last_error() const { return ledger_.last_error(); }
+  size_t uncommitted() const { return ledger_.pending(); }
+  const LedgerView& view() const { return ledger_.view(); }
+
+  const StatusCounts& counts() const { return counts_; }
+  const Totals& run() const { return run_; }          // all sessions
+  const Totals& session() const { return session_; }  // this one
+
+ private:
+  std::optional<ModelPrice> PriceFor(const Call& call) const;
+  bool Simulated(const Call& call) const;
+  record::TryEnded Describe(const Try& sent, const Called& called) const;
+  void Sum(Totals& totals, const record::TryEnded& ended, std::optional<Picodollars> worst) const;
+
+  Ledger& ledger_;
+  const Config& config_;
+  const PriceTable& prices_;
+  const Clock& clock_;
+  StatusCounts counts_{};
+  Totals run_, session_;
+};
+
+}  // namespace muster

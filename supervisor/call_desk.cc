@@ -1,0 +1,237 @@
+#include "supervisor/call_desk.h"
+
+#include <algorithm>
+
+#include "common/call_limits.h"
+
+namespace muster {
+namespace {
+
+// A shorter wait is waited for by the worker itself.
+constexpr std::chrono::seconds kLongWait{30};
+
+bool IsPlausible(const Usage& usage) {
+  auto [least, most] =
+      std::minmax({usage.input, usage.cached, usage.cache_write, usage.output, usage.reasoning});
+  return least >= 0 && most <= kMostTokensOfOneCall &&
+         usage.cached + usage.cache_write <= usage.input && usage.reasoning <= usage.output;
+}
+
+}  // namespace
+
+Result<void> CallDesk::OnCall(const Asker& asker, Call call) {
+  Desk& desk = desks_[asker.worker];
+  if (desk.open.contains(call.call)) return Fail("call {} asked for twice", call.call);
+  OpenCall open;
+  open.id = next_id_++;
+  open.asker = asker;
+  open.call = std::move(call);
+  desk.open[open.call.call] = open.id;
+  Consider(calls_.emplace(open.id, std::move(open)).first->second);
+  return {};
+}
+
+// The ledger's answer, if it has one, else the governor's leave.
+void CallDesk::Consider(OpenCall& open) {
+  auto row =
+      books_.view().FindCall(open.call.item, open.call.step, open.ask, open.call.request_hash);
+  if (row && row->answer) {
+    open.ledger_call = row->call;
+    ++desks_[open.asker.worker].replayed;
+    Say(open, Replay{open.call.call, open.ask, Bytes{std::move(*row->answer)}, row->cost});
+    return;
+  }
+  const std::string& ended = desks_[open.asker.worker].ended;
+  if (!refusing_.empty() || !ended.empty()) {
+    return Refuse(open, false, refusing_.empty() ? ended : refusing_);
+  }
+  open.ledger_call = row ? row->call : 0;
+  open.tries = row ? row->tries : 0;
+  governor_.Ask(open.id, open.call.provider, open.call.model);
+}
+
+CallDesk::OpenCall* CallDesk::Find(WorkerId worker, int64_t call) {
+  auto desk = desks_.find(worker);
+  if (desk == desks_.end()) return nullptr;
+  auto id = desk->second.open.find(call);
+  return id == desk->second.open.end() ? nullptr : &calls_.at(id->second);
+}
+
+void CallDesk::Say(const OpenCall& open, ToWorker verdict) {
+  outbox_.Add(open.asker.worker, std::move(verdict));
+}
+
+void CallDesk::Refuse(OpenCall& open, bool final, const std::string& why) {
+  Desk& desk = desks_[open.asker.worker];
+  if (desk.ended.empty()) desk.ended = why;
+  Say(open, muster::Refuse{open.call.call, final, why});
+  Remove(open.id);
+  RefuseWaiting(desk, why);
+}
+
+void CallDesk::RefuseWaiting(Desk& desk, const std::string& why) {
+  std::vector<int64_t> waiting;
+  for (const auto& [number, id] : desk.open) {
+    if (governor_.IsWaiting(id)) waiting.push_back(id);
+  }
+  for (int64_t id : waiting) {
+    governor_.Forget(id);
+    const OpenCall& open = calls_.at(id);
+    Say(open, muster::Refuse{open.call.call, false, why});
+    Remove(id);
+  }
+}
+
+void CallDesk::Remove(int64_t id) {
+  auto it = calls_.find(id);
+  desks_[it->second.asker.worker].open.erase(it->second.call.call);
+  calls_.erase(it);
+}
+
+void CallDesk::Grant(Time now) {
+  for (const auto& verdict : governor_.Grant(now)) {
+    if (auto* granted = std::get_if<Governor::Granted>(&verdict)) {
+      Go(calls_.at(granted->id));
+    } else {
+      const auto& stopped = std::get<Governor::Stopped>(verdict);
+      Refuse(calls_.at(stopped.id), false, stopped.why);
+    }
+  }
+}
+
+void CallDesk::Go(OpenCall& open) {
+  open.sent =
+      books_.BeginTry(open.call, open.ask, open.ledger_call, open.tries, open.asker.worker_name);
+  open.ledger_call = open.sent->call;
+  open.tries = open.sent->number;
+  Say(open, MakeGo(config_.time, open.call.call, open.ask, open.tries, open.call.request_chars));
+}
+
+Result<void> CallDesk::OnCalled(WorkerId worker, Called called, Time now) {
+  OpenCall* open = Find(worker, called.call);
+  if (!open || !open->sent) return Fail("called {}, which was not in the air", called.call);
+  if (called.answer.has_value() == called.failure.has_value()) {
+    return Fail("called {} with both or neither of answer and failure", called.call);
+  }
+  if (called.usage && !IsPlausible(*called.usage)) called.usage.reset();
+  auto cost = books_.EndTry(*open->sent, open->call, called);
+  open->sent.reset();
+  ++desks_[worker].made;
+  Follow(*open, governor_.Ended(open->id, called.failure, now), cost);
+  return {};
+}
+
+void CallDesk::Follow(OpenCall& open, const Governor::Consequence& consequence,
+                      std::optional<Picodollars> cost) {
+  if (std::holds_alternative<Governor::Keep>(consequence)) {
+    return Say(open, Kept{open.call.call, cost});
+  }
+  if (auto* retry = std::get_if<Governor::Retry>(&consequence)) {
+    const std::string& ended = desks_[open.asker.worker].ended;
+    if (!refusing_.empty() || !ended.empty()) {
+      governor_.Forget(open.id);
+      return Refuse(open, false, refusing_.empty() ? std::string(ended) : refusing_);
+    }
+    notice(fmt::format("[{}] {}: {}; trying again", open.call.item, open.call.step, retry->why),
+           false);
+    return;
+  }
+  if (auto* give_up = std::get_if<Governor::GiveUp>(&consequence)) {
+    return Refuse(open, true, give_up->why);
+  }
+  const auto& stop = std::get<Governor::StopLane>(consequence);
+  if (stop.newly) {
+    std::string text = fmt::format("{} is stopped: {}", open.call.provider, stop.why);
+    books_.Note(text);
+    notice(text, true);
+  }
+  Refuse(open, false, stop.why);
+}
+
+Result<void> CallDesk::OnRejected(WorkerId worker, const Rejected& rejected) {
+  OpenCall* open = Find(worker, rejected.call);
+  if (!open || open->sent || open->ledger_call == 0) {
+    return Fail("rejected {}, which has no answer", rejected.call);
+  }
+  books_.Reject(open->ledger_call, rejected.reason);
+  if (open->ask >= 1 + open->call.ask_again + open->asker.extra_asks) {
+    Refuse(*open, true, rejected.reason);
+    return {};
+  }
+  ++open->ask;
+  open->ledger_call = 0;
+  open->tries = 0;
+  Consider(*open);
+  return {};
+}
+
+void CallDesk::DeferLongWaits(Time now, size_t others) {
+  if (others == 0 || governor_.lanes_used() < 2) return;
+  std::vector<std::pair<int64_t, Time>> long_waits;
+  for (const auto& [id, open] : calls_) {
+    if (!governor_.IsWaiting(id)) continue;
+    auto opens = governor_.OpensAt(open.call.provider, now);
+    if (opens && *opens > now + kLongWait) long_waits.emplace_back(id, *opens);
+  }
+  for (auto [id, until] : long_waits) {
+    auto it = calls_.find(id);  // a sibling's deferral may have taken it along
+    if (it != calls_.end()) Defer(it->second, until);
+  }
+}
+
+void CallDesk::Defer(OpenCall& open, Time until) {
+  Desk& desk = desks_[open.asker.worker];
+  desk.deferred_until = until;
+  desk.ended = "its lane is closed";
+  governor_.Forget(open.id);
+  Say(open, muster::Defer{open.call.call});
+  Remove(open.id);
+  RefuseWaiting(desk, desk.ended);
+}
+
+std::optional<CallDesk::Time> CallDesk::DeferredUntil(WorkerId worker) const {
+  auto desk = desks_.find(worker);
+  return desk == desks_.end() ? std::nullopt : desk->second.deferred_until;
+}
+
+void CallDesk::Close(WorkerId worker, const std::string& why) {
+  auto desk = desks_.find(worker);
+  if (desk == desks_.end()) return;
+  for (const auto& [number, id] : desk->second.open) {
+    OpenCall& open = calls_.at(id);
+    if (open.sent) books_.LoseTry(*open.sent, why);
+    governor_.Forget(id);
+    calls_.erase(id);
+  }
+  desks_.erase(desk);
+}
+
+void CallDesk::RefuseFromNowOn(const std::string& why) {
+  refusing_ = why;
+  for (auto& [worker, desk] : desks_) RefuseWaiting(desk, why);
+}
+
+CallDesk::Counts CallDesk::CountsOf(WorkerId worker) const {
+  Counts counts;
+  auto desk = desks_.find(worker);
+  if (desk == desks_.end()) return counts;
+  counts.made = desk->second.made;
+  counts.replayed = desk->second.replayed;
+  for (const auto& [number, id] : desk->second.open) {
+    counts.in_the_air += calls_.at(id).sent.has_value();
+    counts.waiting += governor_.IsWaiting(id);
+  }
+  return counts;
+}
+
+std::optional<Picodollars> CallDesk::AtStake() const {
+  Picodollars sum = 0;
+  for (const auto& [id, open] : calls_) {
+    if (!open.sent) continue;
+    if (!open.sent->worst) return std::nullopt;
+    sum = AddMoney(sum, *open.sent->worst);
+  }
+  return sum;
+}
+
+}  // namespace muster

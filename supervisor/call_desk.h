@@ -1,0 +1,108 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/config/config.h"
+#include "common/protocol.h"
+#include "supervisor/books.h"
+#include "supervisor/governor/governor.h"
+#include "supervisor/outbox.h"
+
+namespace muster {
+
+// The conversation about every call: looks into the ledger, asks the governor, writes the intent
+// before the word to send, keeps what came before the word to use it. One call's state is here and
+// nowhere else.
+class CallDesk {
+ public:
+  using Time = Governor::Time;
+
+  // Who asks: a worker at an attempt, and what its item may still do.
+  struct Asker {
+    WorkerId worker = 0;
+    std::string worker_name;
+    int64_t extra_asks = 0;
+  };
+  // What the desk tells the supervisor about an item's calls.
+  struct Counts {
+    int64_t made = 0, replayed = 0;
+    int64_t waiting = 0, in_the_air = 0;
+  };
+
+  CallDesk(const Config& config, Books& books, Governor& governor, Outbox& outbox)
+      : config_(config), books_(books), governor_(governor), outbox_(outbox) {}
+
+  // Messages of a worker; an error means that they do not fit its conversation.
+  Result<void> OnCall(const Asker& asker, Call call);
+  Result<void> OnCalled(WorkerId worker, Called called, Time now);
+  Result<void> OnRejected(WorkerId worker, const Rejected& rejected);
+
+  // The attempt is over, one way or another: what was in the air has an unknown outcome.
+  void Close(WorkerId worker, const std::string& why);
+
+  // Lets go what may go.
+  void Grant(Time now);
+
+  // Gives back items whose lane stays closed for long, so that `others` ready items of open lanes
+  // can have their workers; only where the run uses more than one provider.
+  void DeferLongWaits(Time now, size_t others);
+  // When an item that was told to give way may come again.
+  std::optional<Time> DeferredUntil(WorkerId worker) const;
+
+  // From now on nothing goes any more: whoever waits, or asks later, is refused for this reason and
+  // its item goes back.
+  void RefuseFromNowOn(const std::string& why);
+
+  Counts CountsOf(WorkerId worker) const;
+  size_t in_the_air() const { return governor_.in_the_air(); }
+  // The worst case of the calls in the air; nullopt when one of them has no bound.
+  std::optional<Picodollars> AtStake() const;
+
+  // Called for things that people should know: a lane stopped, a retry.
+  std::function<void(const std::string&, bool serious)> notice;
+
+ private:
+  struct OpenCall {
+    int64_t id = 0;  // for the governor
+    Asker asker;
+    Call call;
+    int64_t ask = 1;
+    int64_t ledger_call = 0;         // 0: the ledger has no row of this ask yet
+    int64_t tries = 0;               // of the ledger's row
+    std::optional<Books::Try> sent;  // set while in the air
+  };
+  // A worker's calls by its own numbers, and counts of the attempt.
+  struct Desk {
+    std::map<int64_t, int64_t> open;  // worker's number → id
+    int64_t made = 0, replayed = 0;
+    std::string ended;  // a refusal has ended the item: why
+    std::optional<Time> deferred_until;
+  };
+
+  void Defer(OpenCall& open, Time until);
+  void Consider(OpenCall& open);
+  OpenCall* Find(WorkerId worker, int64_t call);
+  void Say(const OpenCall& open, ToWorker verdict);
+  // Ends the item: its other calls that wait are refused too, what is in the air is awaited.
+  void Refuse(OpenCall& open, bool final, const std::string& why);
+  void RefuseWaiting(Desk& desk, const std::string& why);
+  void Go(OpenCall& open);
+  void Follow(OpenCall& open, const Governor::Consequence& consequence,
+              std::optional<Picodollars> cost);
+  void Remove(int64_t id);
+
+  const Config& config_;
+  Books& books_;
+  Governor& governor_;
+  Outbox& outbox_;
+  std::map<int64_t, OpenCall> calls_;
+  std::map<WorkerId, Desk> desks_;
+  int64_t next_id_ = 1;
+  std::string refusing_;  // why nothing goes any more; empty: it does
+};
+
+}  // namespace muster

@@ -1,0 +1,182 @@
+#include "supervisor/intake.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "common/config/items.h"
+#include "common/hash.h"
+#include "common/text.h"
+
+namespace muster {
+namespace {
+
+constexpr size_t kBatch = 1'000;            // records a commit
+constexpr size_t kDifferencesShown = 12;    // lines
+constexpr size_t kShown = 60;               // characters of a changed value
+constexpr size_t kMaxItemBytes = 8u << 20;  // of an item's JSON: it must fit a frame
+const char* const kFingerprint = "fingerprint";
+
+Result<void> CommitNow(Ledger& ledger) {
+  if (ledger.Commit() == CommitOutcome::kCommitted) return {};
+  return Fail("the ledger cannot be written: {}", ledger.last_error());
+}
+
+std::string Short(const Json& value) {
+  std::string text = value.is_string() ? value.get<std::string>() : DumpJson(value);
+  return FitColumns(VisibleText(text), kShown);
+}
+
+// "steps[0].chat.reasoning_effort: high → low", a line for every leaf that differs.
+void Compare(const std::string& path, const Json& before, const Json& after,
+             std::vector<std::string>* lines) {
+  if (before == after) return;
+  if (before.is_object() && after.is_object()) {
+    for (const auto& [key, value] : before.items()) {
+      const Json* other = Member(after, key);
+      Compare(path.empty() ? key : path + "." + key, value, other ? *other : Json(), lines);
+    }
+    for (const auto& [key, value] : after.items()) {
+      if (!before.contains(key))
+        Compare(path.empty() ? key : path + "." + key, Json(), value, lines);
+    }
+    return;
+  }
+  if (before.is_array() && after.is_array() && before.size() == after.size()) {
+    for (size_t i = 0; i < before.size(); ++i) {
+      Compare(fmt::format("{}[{}]", path, i), before[i], after[i], lines);
+    }
+    return;
+  }
+  lines->push_back(fmt::format("{}: {} → {}", path, Short(before), Short(after)));
+}
+
+std::vector<std::string> CompareFingerprints(const Ledger& ledger, const Json& fingerprint) {
+  auto stored = ledger.view().Meta(kFingerprint);
+  if (!stored) return {};
+  std::vector<std::string> lines;
+  auto before = ParseJson(*stored);
+  Compare("", before ? *before : Json(), fingerprint, &lines);
+  return lines;
+}
+
+// One pass over the source against what the ledger knows.
+class Sync {
+ public:
+  Sync(const Config& config, Ledger& ledger, OnChange on_change)
+      : config_(config), ledger_(ledger), on_change_(on_change) {}
+
+  // The first pass only looks.
+  Result<void> Look() {
+    return ForEachItem(config_, [this](SourceItem item) -> Result<void> {
+      ++found_;
+      auto row = ledger_.view().FindItem(item.id);
+      if (!row || row->attempts == 0) return {};
+      if (row->fields_hash != HashOf(item)) {
+        changed_.push_back(item.id);
+      }
+      return {};
+    });
+  }
+
+  Result<void> Write() {
+    found_ = 0;
+    auto read = ForEachItem(config_, [this](SourceItem item) { return Put(std::move(item)); });
+    if (!read) return read;
+    MarkAbsent();
+    if (on_change_ == OnChange::kRedo) HandOutAgain();
+    return CommitNow(ledger_);
+  }
+
+  int64_t found() const { return found_; }
+  const std::vector<std::string>& changed() const { return changed_; }
+
+ private:
+  static std::string HashOf(const SourceItem& item) {
+    return Sha256Hex(CanonicalJson(item.fields));
+  }
+
+  Result<void> Put(SourceItem item) {
+    ++found_;
+    seen_.insert(StableHash(item.id));
+    auto row = ledger_.view().FindItem(item.id);
+    std::string hash = HashOf(item);
+    if (!row || row->fields_hash != hash || row->position != found_) {
+      std::string fields = DumpJson(item.fields);
+      if (fields.size() > kMaxItemBytes) {
+        return Fail("item {} is larger than {} MB", VisibleText(item.id), kMaxItemBytes >> 20);
+      }
+      ledger_.Add(record::Item{found_, item.id, std::move(fields), hash});
+    }
+    if (row && row->status == ItemStatus::kAbsent) ledger_.Add(record::Reopen{item.id, false});
+    return ledger_.pending() >= kBatch ? CommitNow(ledger_) : Result<void>();
+  }
+
+  void MarkAbsent() {
+    std::vector<std::string> gone;
+    ledger_.view().ForEachItem([&](const ItemRow& row) {
+      bool here = seen_.contains(StableHash(row.id));
+      if (!here && row.status != ItemStatus::kAbsent) gone.push_back(row.id);
+    });
+    for (std::string& id : gone) {
+      ledger_.Add(
+          record::Status{std::move(id), ItemStatus::kAbsent, "no longer in the source", 0, 0});
+    }
+  }
+
+  void HandOutAgain() {
+    std::vector<std::string> again;
+    ledger_.view().ForEachItem([&](const ItemRow& row) {
+      if (IsFinal(row.status) && seen_.contains(StableHash(row.id))) again.push_back(row.id);
+    });
+    for (std::string& id : again) ledger_.Add(record::Reopen{std::move(id), false});
+  }
+
+  const Config& config_;
+  Ledger& ledger_;
+  OnChange on_change_;
+  int64_t found_ = 0;
+  std::vector<std::string> changed_;  // ids whose contents differ from what was worked on
+  std::unordered_set<uint64_t> seen_;
+};
+
+}  // namespace
+
+Result<Intake> TakeItemsIn(const Config& config, Ledger& ledger, OnChange on_change) {
+  Json fingerprint = FingerprintOf(config);
+  Intake intake;
+  Sync sync(config, ledger, on_change);
+  if (on_change == OnChange::kStop) {
+    intake.differences = CompareFingerprints(ledger, fingerprint);
+    if (auto looked = sync.Look(); !looked) return Error{looked.error()};
+    for (const std::string& id : sync.changed()) {
+      intake.differences.push_back(fmt::format("item {}: its contents changed", VisibleText(id)));
+    }
+    size_t all = intake.differences.size();
+    if (all > kDifferencesShown) {
+      intake.differences.resize(kDifferencesShown);
+      intake.differences.push_back(fmt::format("… and {} more", all - kDifferencesShown));
+    }
+    if (all > 0) return intake;
+  }
+  if (auto written = sync.Write(); !written) return Error{written.error()};
+  ledger.Add(record::Meta{kFingerprint, CanonicalJson(fingerprint)});
+  ledger.Add(record::Meta{"name", config.name});
+  ledger.Add(record::Meta{"config", config.path});
+  ledger.Add(record::Meta{"output_dir", config.output_dir});
+  if (auto committed = CommitNow(ledger); !committed) return Error{committed.error()};
+  intake.found = sync.found();
+  return intake;
+}
+
+Result<int64_t> ReopenFailed(Ledger& ledger) {
+  std::vector<std::string> failed;
+  ledger.view().ForEachItem([&](const ItemRow& row) {
+    bool again = row.status == ItemStatus::kFailed || row.status == ItemStatus::kQuarantined;
+    if (again) failed.push_back(row.id);
+  });
+  for (const std::string& id : failed) ledger.Add(record::Reopen{id, true});
+  if (auto committed = CommitNow(ledger); !committed) return Error{committed.error()};
+  return static_cast<int64_t>(failed.size());
+}
+
+}  // namespace muster

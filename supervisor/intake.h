@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/config/config.h"
+#include "common/result.h"
+#include "supervisor/ledger/ledger.h"
+
+namespace muster {
+
+// What to do when the config or its items changed since the ledger's answers were made.
+enum class OnChange {
+  kStop,      // show the difference and stop
+  kRedo,      // hand everything out again; only what changed is paid
+  kKeepDone,  // keep what is done, go on with the new
+};
+
+struct Intake {
+  int64_t found = 0;                     // items in the source
+  std::vector<std::string> differences;  // a line each, when OnChange::kStop must stop
+};
+
+// Brings the source's items into the ledger: new ones are added, those that are gone become absent,
+// changed ones follow `on_change`. When there are differences to decide on, nothing is written.
+Result<Intake> TakeItemsIn(const Config& config, Ledger& ledger, OnChange on_change);
+
+// Failed and quarantined items become pending, with a fresh ask each. Returns how many.
+Result<int64_t> ReopenFailed(Ledger& ledger);
+
+}  // namespace muster

@@ -1,0 +1,195 @@
+#include "supervisor/pool/process_pool.h"
+
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <fstream>
+
+namespace muster {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr int kEventsAtOnce = 256;
+constexpr int kRounds = 8;  // of that many events in one turn: a flood must not keep the loop here
+
+bool IsIgnored(int signal) {
+  struct sigaction action {};
+  return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+sigset_t SignalsOfInterest() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGCHLD, SIGCONT}) {
+    if (signal == SIGCHLD || !IsIgnored(signal)) sigaddset(&set, signal);
+  }
+  return set;
+}
+
+// What daemonised out of a worker became our child when its parent died.
+void KillAdopted() {
+  std::ifstream list(fmt::format("/proc/self/task/{}/children", getpid()));
+  for (pid_t pid; list >> pid;) {
+    kill(pid, SIGKILL);  // our child, not yet waited for: the number is still its own
+    waitpid(pid, nullptr, 0);
+  }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ProcessPool>> ProcessPool::Create(std::unique_ptr<Spawner> spawner) {
+  std::unique_ptr<ProcessPool> pool(new ProcessPool(std::move(spawner)));
+  if (auto set_up = pool->SetUp(); !set_up) return Error{set_up.error()};
+  return pool;
+}
+
+Result<void> ProcessPool::SetUp() {
+  signal(SIGCHLD, SIG_DFL);  // ignored, as some parents leave it, would lose exit statuses
+  sigset_t set = SignalsOfInterest();
+  if (sigprocmask(SIG_BLOCK, &set, nullptr) != 0) return Fail("sigprocmask: {}", ErrnoText(errno));
+  signals_.Reset(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  epoll_.Reset(epoll_create1(EPOLL_CLOEXEC));
+  if (!signals_ || !epoll_ || !Watch(signals_.get(), EPOLLIN, 0, Channel::kSignals)) {
+    return Fail("cannot watch for events: {}", ErrnoText(errno));
+  }
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  return {};
+}
+
+ProcessPool::~ProcessPool() {
+  workers_.clear();
+  KillAdopted();
+}
+
+bool ProcessPool::Watch(int fd, uint32_t events, WorkerId worker, Channel channel) {
+  epoll_event event{};
+  event.events = events;
+  event.data.u64 = static_cast<uint64_t>(worker) << 3 | static_cast<uint64_t>(channel);
+  return epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+Result<WorkerId> ProcessPool::Spawn() {
+  auto spawned = spawner_->Spawn();
+  if (!spawned) return Error{spawned.error()};
+  WorkerId id = next_id_++;
+  auto worker = std::make_unique<WorkerProcess>(id, std::move(*spawned));
+  bool watched = Watch(worker->pidfd(), EPOLLIN, id, Channel::kProcess) &&
+                 Watch(worker->output(), EPOLLIN, id, Channel::kOutput) &&
+                 Watch(worker->errors(), EPOLLIN, id, Channel::kErrors) &&
+                 Watch(worker->input(), EPOLLOUT | EPOLLET, id, Channel::kInput);
+  if (!watched) return Fail("cannot watch a worker: {}", ErrnoText(errno));
+  by_pid_[worker->pid()] = id;
+  workers_.emplace(id, std::move(worker));
+  return id;
+}
+
+WorkerProcess* ProcessPool::Find(WorkerId worker) {
+  auto it = workers_.find(worker);
+  return it == workers_.end() ? nullptr : it->second.get();
+}
+
+void ProcessPool::Send(WorkerId worker, const ToWorker& message) {
+  WorkerProcess* process = Find(worker);
+  if (!process) return;
+  process->Queue(Encode(message));
+  if (std::holds_alternative<Stop>(message)) process->Retire(SteadyClock::now());
+  to_flush_.push_back(worker);
+}
+
+void ProcessPool::Kill(WorkerId worker, int signal, const std::string& why) {
+  if (WorkerProcess* process = Find(worker)) process->Kill(SteadyClock::now(), signal, why);
+}
+
+void ProcessPool::FlushAll() {
+  for (WorkerId worker : to_flush_) {
+    if (WorkerProcess* process = Find(worker)) process->Flush();
+  }
+  to_flush_.clear();
+}
+
+int ProcessPool::TimeoutMs(Time until) const {
+  for (const auto& [id, worker] : workers_) {
+    if (worker->next_step()) until = std::min(until, *worker->next_step());
+  }
+  auto left = std::chrono::ceil<std::chrono::milliseconds>(until - SteadyClock::now()).count();
+  return static_cast<int>(std::clamp<int64_t>(left, 0, 60'000));
+}
+
+void ProcessPool::Wait(Time until, std::vector<PoolEvent>* events) {
+  FlushAll();
+  epoll_event ready[kEventsAtOnce];
+  int timeout = TimeoutMs(until);
+  int n = kEventsAtOnce;
+  for (int round = 0; round < kRounds && n == kEventsAtOnce; ++round, timeout = 0) {
+    n = epoll_wait(epoll_.get(), ready, kEventsAtOnce, timeout);
+    for (int i = 0; i < n; ++i) Handle(ready[i].data.u64, events);
+  }
+  Time now = SteadyClock::now();
+  for (const auto& [id, worker] : workers_) worker->Step(now);
+}
+
+void ProcessPool::Handle(uint64_t tag, std::vector<PoolEvent>* events) {
+  auto id = static_cast<WorkerId>(tag >> 3);
+  auto channel = static_cast<Channel>(tag & 7);
+  if (channel == Channel::kSignals) return ReadSignals(events);
+  WorkerProcess* worker = Find(id);
+  if (!worker) return;
+  switch (channel) {
+    case Channel::kOutput:
+      worker->ReadOutput(SteadyClock::now(), events);
+      break;
+    case Channel::kErrors:
+      worker->ReadErrors();
+      break;
+    case Channel::kInput:
+      worker->Flush();
+      break;
+    case Channel::kProcess:
+      ReapWorker(id, events);
+      break;
+    case Channel::kSignals:
+      break;
+  }
+}
+
+void ProcessPool::ReadSignals(std::vector<PoolEvent>* events) {
+  signalfd_siginfo info;
+  while (read(signals_.get(), &info, sizeof info) == sizeof info) {
+    if (info.ssi_signo == SIGCHLD) {
+      ReapEnded(events);
+    } else {
+      events->push_back(SignalCame{static_cast<int>(info.ssi_signo)});
+    }
+  }
+}
+
+// Our workers are reported; strangers that were left to us are only buried.
+void ProcessPool::ReapEnded(std::vector<PoolEvent>* events) {
+  for (;;) {
+    siginfo_t info{};
+    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) return;
+    auto ours = by_pid_.find(info.si_pid);
+    if (ours != by_pid_.end()) {
+      ReapWorker(ours->second, events);
+    } else {
+      waitpid(info.si_pid, nullptr, WNOHANG);
+    }
+  }
+}
+
+void ProcessPool::ReapWorker(WorkerId id, std::vector<PoolEvent>* events) {
+  auto it = workers_.find(id);
+  by_pid_.erase(it->second->pid());
+  WorkerLost lost = it->second->Reap(SteadyClock::now(), events);
+  workers_.erase(it);  // closes its descriptors, which also leave the epoll set
+  events->push_back(std::move(lost));
+}
+
+}  // namespace muster

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <map>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "common/fd.h"
+#include "supervisor/pool/spawner.h"
+#include "supervisor/pool/worker_pool.h"
+#include "supervisor/pool/worker_process.h"
+
+namespace muster {
+
+// Real worker processes, one epoll over their pipes and pidfds and over our signals. Destroying it
+// leaves no process behind, also none that a worker left to us.
+class ProcessPool : public WorkerPool {
+ public:
+  // Blocks SIGINT, SIGTERM, SIGHUP (unless ignored: nohup), SIGCONT and SIGCHLD in this process:
+  // they arrive as events, SIGCHLD as WorkerLost. Makes this process the reaper of what its workers
+  // leave.
+  static Result<std::unique_ptr<ProcessPool>> Create(std::unique_ptr<Spawner> spawner);
+  ~ProcessPool() override;
+
+  Result<WorkerId> Spawn() override;
+  void Send(WorkerId worker, const ToWorker& message) override;
+  void Kill(WorkerId worker, int signal, const std::string& why) override;
+  void Wait(std::chrono::steady_clock::time_point until, std::vector<PoolEvent>* events) override;
+  size_t alive() const override { return workers_.size(); }
+
+ private:
+  using Time = std::chrono::steady_clock::time_point;
+  enum class Channel : uint64_t { kSignals, kProcess, kOutput, kErrors, kInput };
+
+  explicit ProcessPool(std::unique_ptr<Spawner> spawner) : spawner_(std::move(spawner)) {}
+  Result<void> SetUp();
+  bool Watch(int fd, uint32_t events, WorkerId worker, Channel channel);
+  void FlushAll();
+  int TimeoutMs(Time until) const;
+  void Handle(uint64_t tag, std::vector<PoolEvent>* events);
+  void ReadSignals(std::vector<PoolEvent>* events);
+  void ReapEnded(std::vector<PoolEvent>* events);
+  void ReapWorker(WorkerId worker, std::vector<PoolEvent>* events);
+  WorkerProcess* Find(WorkerId worker);
+
+  std::unique_ptr<Spawner> spawner_;
+  Fd epoll_, signals_;
+  std::map<WorkerId, std::unique_ptr<WorkerProcess>> workers_;
+  std::unordered_map<pid_t, WorkerId> by_pid_;
+  std::vector<WorkerId> to_flush_;
+  WorkerId next_id_ = 1;
+};
+
+}  // namespace muster

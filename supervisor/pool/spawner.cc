@@ -1,0 +1,95 @@
+#include "supervisor/pool/spawner.h"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace muster {
+namespace {
+
+// Everything the child needs, prepared before the fork: between fork and exec only system calls.
+struct ChildPlan {
+  std::vector<char*> argv;
+  int input, output, errors, report;
+  pid_t parent;
+};
+
+// Moves the three pipe ends to 0, 1 and 2. They are all above 2: the supervisor opened those first.
+bool PlaceDescriptors(const ChildPlan& plan) {
+  return dup2(plan.input, 0) == 0 && dup2(plan.output, 1) == 1 && dup2(plan.errors, 2) == 2;
+}
+
+[[noreturn]] void RunChild(const ChildPlan& plan) {
+  setsid();
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != plan.parent) _exit(127);  // it died before prctl
+  signal(SIGPIPE, SIG_DFL);
+  signal(SIGXFSZ, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  // Close-on-exec for what lies above: the report pipe must live until the exec.
+  syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
+  if (PlaceDescriptors(plan)) execvp(plan.argv[0], plan.argv.data());
+  int error = errno;
+  ssize_t ignored = write(plan.report, &error, sizeof error);
+  (void)ignored;
+  _exit(127);
+}
+
+// The errno of a failed exec, 0 when it succeeded (the report pipe closed without a word).
+int ReadReport(int fd) {
+  int error = 0;
+  ssize_t n;
+  do {
+    n = read(fd, &error, sizeof error);
+  } while (n < 0 && errno == EINTR);
+  return n == sizeof error ? error : 0;
+}
+
+int OpenPidfd(pid_t pid) { return static_cast<int>(syscall(SYS_pidfd_open, pid, 0)); }
+
+}  // namespace
+
+Result<Spawned> ExecSpawner::Spawn() {
+  auto input = MakePipe(), output = MakePipe(), errors = MakePipe(), report = MakePipe();
+  for (auto* pipe : {&input, &output, &errors, &report}) {
+    if (!*pipe) return Error{pipe->error()};
+  }
+  ChildPlan plan{
+      {},      input->read.get(), output->write.get(), errors->write.get(), report->write.get(),
+      getpid()};
+  for (std::string& word : command_) plan.argv.push_back(word.data());
+  plan.argv.push_back(nullptr);
+  pid_t pid = fork();
+  if (pid < 0) return Fail("cannot fork: {}", ErrnoText(errno));
+  if (pid == 0) RunChild(plan);
+  report->write.Reset();
+  int error = ReadReport(report->read.get());
+  if (error != 0) {
+    waitpid(pid, nullptr, 0);
+    return Fail("cannot start {}: {}", command_[0], ErrnoText(error));
+  }
+  Spawned spawned{pid, Fd(OpenPidfd(pid)), std::move(input->write), std::move(output->read),
+                  std::move(errors->read)};
+  for (int fd : {spawned.input.get(), spawned.output.get(), spawned.errors.get()}) {
+    auto set = SetNonBlocking(fd);
+    (void)set;
+  }
+  if (!spawned.pidfd) {
+    int why = errno;
+    kill(pid, SIGKILL);  // not yet waited for: the pid is still its own
+    waitpid(pid, nullptr, 0);
+    return Fail("cannot open a pidfd: {}", ErrnoText(why));
+  }
+  return spawned;
+}
+
+}  // namespace muster

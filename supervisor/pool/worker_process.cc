@@ -1,0 +1,168 @@
+#include "supervisor/pool/worker_process.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace muster {
+namespace {
+
+using std::chrono::milliseconds;
+
+// The stop timetable. Retired: input closed now, TERM after 2 s, KILL 2 s later. Killed by another
+// signal than KILL: KILL 5 s later, so that ABRT has time to be seen.
+constexpr milliseconds kTermAfter{2'000};
+constexpr milliseconds kKillAfterTerm{2'000};
+constexpr milliseconds kKillAfterSignal{5'000};
+constexpr milliseconds kKillAfterClosedOutput{1'000};
+
+constexpr size_t kStderrTail = 4096;
+constexpr size_t kReadAtOnce = 4 * 1024 * 1024;  // of one worker in one turn
+constexpr size_t kMostUnsent = 4 * kMaxFrame;    // a worker that does not read is killed
+
+std::string DescribeEnd(int status) {
+  if (WIFSIGNALED(status)) {
+    const char* name = sigabbrev_np(WTERMSIG(status));
+    return fmt::format("SIG{}", name ? name : "?");
+  }
+  return fmt::format("exit code {}", WEXITSTATUS(status));
+}
+
+}  // namespace
+
+WorkerProcess::~WorkerProcess() {
+  if (process_.pid == 0) return;
+  Signal(SIGKILL);
+  while (waitpid(process_.pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+void WorkerProcess::Queue(std::string_view json) {
+  if (sent_ == unsent_.size()) {
+    unsent_.clear();
+    sent_ = 0;
+  }
+  AppendFrame(json, unsent_);
+}
+
+bool WorkerProcess::Flush() {
+  while (has_unsent() && process_.input) {
+    ssize_t n = write(input(), unsent_.data() + sent_, unsent_.size() - sent_);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) break;
+    if (n < 0) sent_ = unsent_.size();  // it is gone; its pidfd will tell
+    if (n > 0) sent_ += static_cast<size_t>(n);
+  }
+  if (!has_unsent() && close_when_sent_) process_.input.Reset();
+  return !has_unsent();
+}
+
+void WorkerProcess::ReadOutput(Time now, std::vector<PoolEvent>* events) {
+  static char chunk[65536];  // one thread, not kept between calls
+  for (size_t total = 0; process_.output && total < kReadAtOnce;) {
+    ssize_t n = read(output(), chunk, sizeof chunk);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return;
+    if (n == 0) return Deafen(now);
+    total += static_cast<size_t>(n);
+    decoder_.Feed({chunk, static_cast<size_t>(n)});
+    for (;;) {
+      auto frame = decoder_.Next();
+      if (frame && !*frame) break;
+      auto message = frame ? DecodeFromWorker(**frame) : Result<FromWorker>(Error{frame.error()});
+      if (!message) {
+        Kill(now, SIGKILL, "protocol: " + message.error());
+        return Deafen(now);
+      }
+      Take(std::move(*message), events);
+    }
+  }
+}
+
+// Its output has ended, or is not to be listened to: it has a moment to end, then it is killed.
+void WorkerProcess::Deafen(Time now) {
+  process_.output.Reset();
+  if (next_step_) return;
+  next_step_ = now + kKillAfterClosedOutput;
+  next_signal_ = SIGKILL;
+}
+
+// Keeps what is about the process itself; everything else is for the supervisor.
+void WorkerProcess::Take(FromWorker message, std::vector<PoolEvent>* events) {
+  if (auto* bye = std::get_if<Bye>(&message)) {
+    said_bye_ = true;
+    boot_failure_ = bye->boot_failure;
+    return;
+  }
+  events->push_back(WorkerSaid{id_, std::move(message)});
+}
+
+void WorkerProcess::ReadErrors() {
+  char chunk[4096];
+  for (size_t total = 0; process_.errors && total < kReadAtOnce;) {
+    ssize_t n = read(errors(), chunk, sizeof chunk);
+    if (n < 0 && errno == EINTR) continue;
+    if (n == 0) process_.errors.Reset();
+    if (n <= 0) return;
+    total += static_cast<size_t>(n);
+    stderr_tail_.append(chunk, static_cast<size_t>(n));
+    if (stderr_tail_.size() > 2 * kStderrTail) {
+      stderr_tail_.erase(0, stderr_tail_.size() - kStderrTail);
+    }
+  }
+}
+
+void WorkerProcess::Retire(Time now) {
+  if (next_step_) return;
+  close_when_sent_ = true;
+  Flush();
+  next_step_ = now + kTermAfter;
+  next_signal_ = SIGTERM;
+}
+
+void WorkerProcess::Kill(Time now, int signal, const std::string& why) {
+  if (why_.empty()) why_ = why;
+  Signal(signal);
+  next_signal_ = SIGKILL;
+  next_step_ = now + (signal == SIGKILL ? kKillAfterTerm : kKillAfterSignal);
+}
+
+void WorkerProcess::Step(Time now) {
+  if (unsent_.size() - sent_ > kMostUnsent) Kill(now, SIGKILL, "does not read its messages");
+  if (!next_step_ || *next_step_ > now) return;
+  Signal(next_signal_);
+  next_signal_ = SIGKILL;
+  next_step_ = now + kKillAfterTerm;
+}
+
+// By pidfd: never another process that got the same number.
+void WorkerProcess::Signal(int signal) {
+  syscall(SYS_pidfd_send_signal, pidfd(), signal, nullptr, 0);
+}
+
+WorkerLost WorkerProcess::Reap(Time now, std::vector<PoolEvent>* events) {
+  int status = 0;
+  rusage usage{};
+  while (wait4(process_.pid, &status, 0, &usage) < 0 && errno == EINTR) {
+  }
+  process_.pid = 0;
+  ReadOutput(now, events);
+  ReadErrors();
+  WorkerLost lost;
+  lost.worker = id_;
+  lost.said_bye = said_bye_ && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  lost.boot_failure = WIFEXITED(status) && WEXITSTATUS(status) == kWorkerBootFailure;
+  lost.how = why_.empty() ? DescribeEnd(status) : why_;
+  if (lost.boot_failure && !boot_failure_.empty()) lost.how = boot_failure_;
+  if (stderr_tail_.size() > kStderrTail) stderr_tail_.erase(0, stderr_tail_.size() - kStderrTail);
+  lost.stderr_tail = std::move(stderr_tail_);
+  lost.peak_memory_kb = usage.ru_maxrss;
+  return lost;
+}
+
+}  // namespace muster

@@ -1,0 +1,138 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/config/config.h"
+#include "supervisor/books.h"
+#include "supervisor/call_desk.h"
+#include "supervisor/crew.h"
+#include "supervisor/governor/governor.h"
+#include "supervisor/outbox.h"
+#include "supervisor/output_files.h"
+#include "supervisor/pool/worker_pool.h"
+#include "supervisor/progress/progress.h"
+#include "supervisor/queue.h"
+
+namespace muster {
+
+// How a session ended.
+struct SessionEnd {
+  int exit_code = 0;
+  std::string stopped_by;  // empty: it ran to its end
+  int64_t done = 0, failed = 0;
+  std::chrono::milliseconds wall{0}, work{0};
+  std::vector<std::pair<std::string, std::string>> failures;  // id, reason; the first ten
+};
+
+// Exit codes of `muster run`.
+enum ExitCode {
+  kAllDone = 0,
+  kSomeFailed = 1,
+  kBadInput = 2,
+  kLedgerFailure = 3,
+  kInUse = 4,
+  kStopped = 5,
+  kSignalBase = 128,
+};
+
+// One session of a run: one thread, one loop. Each turn reads all that is ready, decides, commits
+// once, and only then sends and shows what was decided.
+class Supervisor {
+ public:
+  struct Parts {
+    const Config& config;
+    Books& books;
+    Governor& governor;
+    WorkerPool& pool;
+    const Clock& clock;
+    Progress& progress;
+  };
+
+  Supervisor(Parts parts, Selection selection, Start start, size_t workers);
+
+  // Until everything is done or the run is stopped. No worker is left afterwards.
+  SessionEnd Run();
+
+ private:
+  using Time = Clock::Time;
+  using Milliseconds = std::chrono::milliseconds;
+
+  // How a session goes on. Each later mode takes over from the ones before it.
+  enum class Mode {
+    kWorking,
+    kDraining,  // no new items or calls; what is in the air is awaited
+    kStopping,  // nothing is left to do; workers say bye
+    kKilling,   // everything ends now
+  };
+
+  // ---- the loop's verbs ----
+  void TakeEvents();
+  void Decide();
+  void CommitAndSend();
+  void Show();
+  bool Finished() const;
+  Time NextWake() const;
+
+  // ---- events ----
+  void On(const WorkerSaid& said);
+  void On(const WorkerLost& lost);
+  void On(const SignalCame& came);
+  Result<void> Dispatch(WorkerRecord& worker, const FromWorker& message);
+  Result<void> OnDone(WorkerRecord& worker, const Done& done);
+  void OnEvent(const Event& event);
+
+  // ---- items ----
+  void HandOut();
+  void EndItem(WorkerRecord& worker, const Done& done);
+  void Finish(Attempt& attempt, const WorkerRecord& worker, ItemStatus status,
+              const std::string& reason);
+  void GiveBack(Attempt& attempt, const WorkerRecord& worker, const std::string& reason);
+  void Park(Attempt& attempt, const WorkerRecord& worker, Time until);
+  void LoseItem(Attempt attempt, const WorkerRecord& worker, const WorkerLost& lost);
+  Result<void> KeepOutputs(const Done& done);
+  ItemReport ReportOf(const Attempt& attempt, const WorkerRecord& worker, ItemStatus status,
+                      const std::string& reason) const;
+
+  // ---- stopping ----
+  void Drain(int exit_code, const std::string& why, std::optional<Milliseconds> grace);
+  void KillNow(int exit_code, const std::string& why);
+  void AdvanceMode();
+
+  void WriteOutputs();
+  void ShowReports();
+  Snapshot TakeSnapshot() const;
+
+  const Config& config_;
+  Books& books_;
+  Governor& governor_;
+  WorkerPool& pool_;
+  const Clock& clock_;
+  Progress& progress_;
+  Outbox outbox_;
+  Crew crew_;
+  CallDesk desk_;
+  Queue queue_;
+  OutputFiles outputs_;
+
+  Mode mode_ = Mode::kWorking;
+  SessionEnd end_;
+  Time began_, now_;
+  std::optional<Time> drain_until_;
+  std::optional<Time> commit_again_;  // set while the disk is full
+  int64_t selected_ = 0;
+  std::vector<PoolEvent> events_;
+
+  // Decided in this turn, done after its commit.
+  struct PendingOutput {
+    std::string item;
+    OutputText output;
+  };
+  std::vector<PendingOutput> outputs_to_write_;
+  std::vector<ItemReport> reports_;
+  bool outputs_behind_ = false;
+};
+
+}  // namespace muster
