@@ -122,8 +122,8 @@ $(B)/gen/build_id.h: $(sort $(COMMON) $(wildcard common/*.h common/*/*.h))
 test: test-deps
 	@$(MAKE) --no-print-directory -j$(JOBS) test-programs
 	@$(MAKE) --no-print-directory check-layers $(if $(SAN),,check-format)
-	MUSTER_PROGRAMS=$(B) $(B)/tests
 	$(B)/torture --programs $(B) --kills $(if $(SAN),20,100)
+	MUSTER_PROGRAMS=$(B) $(B)/tests
 
 .PHONY: test-programs
 test-programs: programs $(B)/tests $(B)/fake-provider $(B)/bad-worker $(B)/torture

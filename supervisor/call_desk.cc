@@ -7,6 +7,9 @@
 namespace muster {
 namespace {
 
+// How often people hear that calls of a provider are tried again; every try is in the ledger.
+constexpr std::chrono::seconds kRetryNoticeEvery{5};
+
 // A shorter wait is waited for by the worker itself.
 constexpr std::chrono::seconds kLongWait{30};
 
@@ -117,12 +120,12 @@ Result<void> CallDesk::OnCalled(WorkerId worker, Called called, Time now) {
   auto cost = books_.EndTry(*open->sent, open->call, called);
   open->sent.reset();
   ++desks_[worker].made;
-  Follow(*open, governor_.Ended(open->id, called.failure, now), cost);
+  Follow(*open, governor_.Ended(open->id, called.failure, now), cost, now);
   return {};
 }
 
 void CallDesk::Follow(OpenCall& open, const Governor::Consequence& consequence,
-                      std::optional<Picodollars> cost) {
+                      std::optional<Picodollars> cost, Time now) {
   if (std::holds_alternative<Governor::Keep>(consequence)) {
     return Say(open, Kept{open.call.call, cost});
   }
@@ -132,9 +135,7 @@ void CallDesk::Follow(OpenCall& open, const Governor::Consequence& consequence,
       governor_.Forget(open.id);
       return Refuse(open, false, refusing_.empty() ? std::string(ended) : refusing_);
     }
-    notice(fmt::format("[{}] {}: {}; trying again", open.call.item, open.call.step, retry->why),
-           false);
-    return;
+    return TellRetry(open, retry->why, now);
   }
   if (auto* give_up = std::get_if<Governor::GiveUp>(&consequence)) {
     return Refuse(open, true, give_up->why);
@@ -146,6 +147,13 @@ void CallDesk::Follow(OpenCall& open, const Governor::Consequence& consequence,
     notice(text, true);
   }
   Refuse(open, false, stop.why);
+}
+
+void CallDesk::TellRetry(const OpenCall& open, const std::string& why, Time now) {
+  auto [told, first] = told_retry_.try_emplace(open.call.provider, now);
+  if (!first && now - told->second < kRetryNoticeEvery) return;
+  told->second = now;
+  notice(fmt::format("[{}] {}: {}; trying again", open.call.item, open.call.step, why), false);
 }
 
 Result<void> CallDesk::OnRejected(WorkerId worker, const Rejected& rejected) {

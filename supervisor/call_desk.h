@@ -92,7 +92,8 @@ class CallDesk {
   void RefuseWaiting(Desk& desk, const std::string& why);
   void Go(OpenCall& open);
   void Follow(OpenCall& open, const Governor::Consequence& consequence,
-              std::optional<Picodollars> cost);
+              std::optional<Picodollars> cost, Time now);
+  void TellRetry(const OpenCall& open, const std::string& why, Time now);
   void Remove(int64_t id);
 
   const Config& config_;
@@ -102,6 +103,7 @@ class CallDesk {
   std::map<int64_t, OpenCall> calls_;
   std::map<WorkerId, Desk> desks_;
   int64_t next_id_ = 1;
+  std::map<std::string, Time> told_retry_;  // by provider: when people last heard of one
   std::string refusing_;  // why nothing goes any more; empty: it does
 };
 

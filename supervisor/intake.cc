@@ -1,6 +1,7 @@
 #include "supervisor/intake.h"
 
 #include <algorithm>
+#include <functional>
 #include <unordered_set>
 
 #include "common/config/items.h"
@@ -15,6 +16,7 @@ constexpr size_t kDifferencesShown = 12;    // lines
 constexpr size_t kShown = 60;               // characters of a changed value
 constexpr size_t kMaxItemBytes = 8u << 20;  // of an item's JSON: it must fit a frame
 const char* const kFingerprint = "fingerprint";
+const char* const kOutputs = "outputs";
 
 Result<void> CommitNow(Ledger& ledger) {
   if (ledger.Commit() == CommitOutcome::kCommitted) return {};
@@ -62,8 +64,7 @@ std::vector<std::string> CompareFingerprints(const Ledger& ledger, const Json& f
 // One pass over the source against what the ledger knows.
 class Sync {
  public:
-  Sync(const Config& config, Ledger& ledger, OnChange on_change)
-      : config_(config), ledger_(ledger), on_change_(on_change) {}
+  Sync(const Config& config, Ledger& ledger) : config_(config), ledger_(ledger) {}
 
   // The first pass only looks.
   Result<void> Look() {
@@ -78,12 +79,13 @@ class Sync {
     });
   }
 
-  Result<void> Write() {
+  // The second brings the ledger up to date. `redo`: which final items are handed out again.
+  Result<void> Write(const std::function<bool(ItemStatus)>& redo) {
     found_ = 0;
     auto read = ForEachItem(config_, [this](SourceItem item) { return Put(std::move(item)); });
     if (!read) return read;
     MarkAbsent();
-    if (on_change_ == OnChange::kRedo) HandOutAgain();
+    HandOutAgain(redo);
     return CommitNow(ledger_);
   }
 
@@ -123,17 +125,16 @@ class Sync {
     }
   }
 
-  void HandOutAgain() {
+  void HandOutAgain(const std::function<bool(ItemStatus)>& redo) {
     std::vector<std::string> again;
     ledger_.view().ForEachItem([&](const ItemRow& row) {
-      if (IsFinal(row.status) && seen_.contains(StableHash(row.id))) again.push_back(row.id);
+      if (IsFinal(row.status) && redo(row.status) && seen_.contains(StableHash(row.id))) again.push_back(row.id);
     });
     for (std::string& id : again) ledger_.Add(record::Reopen{std::move(id), false});
   }
 
   const Config& config_;
   Ledger& ledger_;
-  OnChange on_change_;
   int64_t found_ = 0;
   std::vector<std::string> changed_;  // ids whose contents differ from what was worked on
   std::unordered_set<uint64_t> seen_;
@@ -144,7 +145,7 @@ class Sync {
 Result<Intake> TakeItemsIn(const Config& config, Ledger& ledger, OnChange on_change) {
   Json fingerprint = FingerprintOf(config);
   Intake intake;
-  Sync sync(config, ledger, on_change);
+  Sync sync(config, ledger);
   if (on_change == OnChange::kStop) {
     intake.differences = CompareFingerprints(ledger, fingerprint);
     if (auto looked = sync.Look(); !looked) return Error{looked.error()};
@@ -158,7 +159,16 @@ Result<Intake> TakeItemsIn(const Config& config, Ledger& ledger, OnChange on_cha
     }
     if (all > 0) return intake;
   }
-  if (auto written = sync.Write(); !written) return Error{written.error()};
+  // Outputs are views: done items whose outputs are described anew are written again by replay.
+  std::string outputs = CanonicalJson(ConfigToJson(config)["outputs"]);
+  auto stored = ledger.view().Meta(kOutputs);
+  intake.outputs_changed = stored && *stored != outputs && on_change == OnChange::kStop;
+  auto redo = [&](ItemStatus status) {
+    if (on_change == OnChange::kRedo) return true;
+    return intake.outputs_changed && status == ItemStatus::kDone;
+  };
+  if (auto written = sync.Write(redo); !written) return Error{written.error()};
+  ledger.Add(record::Meta{kOutputs, outputs});
   ledger.Add(record::Meta{kFingerprint, CanonicalJson(fingerprint)});
   ledger.Add(record::Meta{"name", config.name});
   ledger.Add(record::Meta{"config", config.path});

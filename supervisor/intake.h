@@ -18,6 +18,7 @@ enum class OnChange {
 
 struct Intake {
   int64_t found = 0;                     // items in the source
+  bool outputs_changed = false;          // done items are handed out again, to be written anew
   std::vector<std::string> differences;  // a line each, when OnChange::kStop must stop
 };
 

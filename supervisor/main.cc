@@ -10,6 +10,7 @@
 #include "common/protocol.h"
 #include "common/text.h"
 #include "supervisor/run.h"
+#include "supervisor/settings_page.h"
 #include "supervisor/status.h"
 #include "supervisor/supervisor.h"
 
@@ -132,6 +133,7 @@ int Main(int argc, char** argv) {
   status->add_option("RUN", arguments.status_run, "run directory")->required();
   status->add_flag("--items", arguments.status_items, "a line for every item");
   status->add_flag("--json", arguments.status_json, "for machines");
+  auto* settings = app.add_subcommand("settings", "every setting of a config, as Markdown");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -139,6 +141,7 @@ int Main(int argc, char** argv) {
   }
   if (run->parsed()) return DoRun(arguments);
   if (check->parsed()) return CheckCommand(arguments.run.config, arguments.run.overrides);
+  if (settings->parsed()) return fmt::print("{}", SettingsPage()), kAllDone;
   return PrintStatus(arguments.status_run, arguments.status_items, arguments.status_json);
 }
 

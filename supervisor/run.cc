@@ -34,6 +34,12 @@ class RealClock : public Clock {
   }
 };
 
+// A path as people know it: relative where that is shorter to say.
+std::string Shown(const std::string& path) {
+  std::string relative = std::filesystem::proximate(path).string();
+  return relative.starts_with("..") ? path : relative;
+}
+
 int Complain(int code, const std::string& message) {
   fmt::print(stderr, "muster: {}\n", message);
   return code;
@@ -125,6 +131,7 @@ class Session {
     if (!intake) return Complain(kBadInput, intake.error());
     if (!intake->differences.empty()) return ShowDifferences(intake->differences);
     found_ = intake->found;
+    outputs_changed_ = intake->outputs_changed;
     if (options_.retry_failed) {
       auto reopened = ReopenFailed(*ledger_);
       if (!reopened) return Complain(kLedgerFailure, reopened.error());
@@ -187,7 +194,7 @@ class Session {
   RunPlan MakePlan(Books& books, const Selection& selection) const {
     RunPlan plan;
     plan.name = config_.name;
-    plan.run_dir = std::filesystem::proximate(config_.run_dir).string();
+    plan.run_dir = Shown(config_.run_dir);
     plan.found = found_;
     plan.before = books.run();
     plan.calls_per_item = static_cast<int64_t>(rehearsal_.calls.size());
@@ -236,6 +243,10 @@ class Session {
     if (!dir_->set_aside().empty()) {
       progress->Notice(NoticeKind::kInfo, "the older run was set aside as " + dir_->set_aside());
     }
+    if (outputs_changed_) {
+      progress->Notice(NoticeKind::kInfo,
+                       "the config's outputs changed: done items are written again from the ledger");
+    }
     KeepSecretsOutOfCores();
     progress->RunStarts(plan);
     auto repaired = OutputFiles(config_.output_dir, books).Repair();
@@ -272,7 +283,7 @@ class Session {
     summary.work = end.work;
     summary.done_now = end.done;
     summary.failed_now = end.failed;
-    summary.output_dir = std::filesystem::proximate(config_.output_dir).string();
+    summary.output_dir = Shown(config_.output_dir);
     summary.stopped_by = end.stopped_by;
     summary.failures = end.failures;
     books.view().ForEachOutput(false, [&](const OutputRow&) { ++summary.outputs; });
@@ -294,6 +305,7 @@ class Session {
   std::optional<RunDir> dir_;
   std::optional<Ledger> ledger_;
   int64_t found_ = 0;
+  bool outputs_changed_ = false;
 };
 
 }  // namespace

@@ -35,7 +35,7 @@ void Governor::Prime(const std::string& provider, Time when) {
 Governor::ProviderLane& Governor::LaneOf(const std::string& provider) {
   auto it = lanes_.find(provider);
   if (it == lanes_.end())
-    it = lanes_.emplace(provider, ProviderLane{Lane(provider, {}), {}, {}, false}).first;
+    it = lanes_.emplace(provider, ProviderLane{Lane(provider, {}), {}, {}, false, Time::min()}).first;
   return it->second;
 }
 
@@ -140,6 +140,7 @@ Governor::Consequence Governor::Ended(int64_t id, const std::optional<Failure>& 
     consequence = AfterFailure(id, call, *failure, now);
   } else {
     LaneOf(call.provider).lane.ForgetRejections();
+    LaneOf(call.provider).last_answer = now;
   }
   if (!std::holds_alternative<Retry>(consequence)) calls_.erase(id);
   return consequence;
@@ -198,6 +199,9 @@ Governor::Consequence Governor::AfterRateLimit(int64_t id, CallState& call, cons
 
 Governor::Consequence Governor::RetryOrGiveUp(int64_t id, CallState& call, const Failure& failure,
                                               Time now) {
+  if (call.tries >= retry_.attempts && IsDown(call, failure)) {
+    return Stop(LaneOf(call.provider).lane, failure.message);
+  }
   if (call.tries >= retry_.attempts) {
     return GiveUp{call.tries == 1
                       ? failure.message
@@ -210,6 +214,13 @@ Governor::Consequence Governor::RetryOrGiveUp(int64_t id, CallState& call, const
     LaneOf(call.provider).lane.CloseUntil(now + wait, "asked to wait");
   }
   return Delay(id, call, now + wait, failure.message);
+}
+
+// A provider that nothing reached through all the tries of a call is down: that is no fault of the
+// items, which go back as they are.
+bool Governor::IsDown(const CallState& call, const Failure& failure) const {
+  bool unreached = failure.kind == FailureKind::kNetwork && failure.billing == Billing::kNo;
+  return unreached && lanes_.at(call.provider).last_answer < call.first_try;
 }
 
 Governor::Consequence Governor::Delay(int64_t id, CallState&, Time until, const std::string& why) {

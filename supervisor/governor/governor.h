@@ -83,6 +83,7 @@ class Governor {
     std::map<std::string, Lane> models;  // those that have a state of their own
     std::deque<int64_t> queue;           // ready to go, in order
     bool used = false;                   // some call asked for it
+    Time last_answer = Time::min();
   };
   struct CallState {
     std::string provider, model;
@@ -101,6 +102,7 @@ class Governor {
   Consequence AfterFailure(int64_t id, CallState& call, const Failure& failure, Time now);
   Consequence RetryOrGiveUp(int64_t id, CallState& call, const Failure& failure, Time now);
   Consequence AfterRateLimit(int64_t id, CallState& call, const Failure& failure, Time now);
+  bool IsDown(const CallState& call, const Failure& failure) const;
   Consequence Stop(Lane& lane, const std::string& why);
   Consequence Delay(int64_t id, CallState& call, Time until, const std::string& why);
   std::chrono::milliseconds Backoff(int64_t failures);

@@ -1,0 +1,191 @@
+#pragma once
+
+// A run's configuration as both programs use it: checked, with every default filled in and every
+// prompt file's text inside. The supervisor makes it from YAML (LoadConfig); workers get it as JSON
+// in their `start` message (ConfigFromJson). Which settings exist, their types, defaults, bounds
+// and help stand in one place: settings.h.
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/json.h"
+#include "common/result.h"
+
+namespace muster {
+
+using Milliseconds = std::chrono::milliseconds;
+
+// A Mustache template and where it was written, for error messages ("prompts/chunk.md" or
+// "transcripts.yaml:23:13"). In YAML: a string, or {file: path} relative to the config.
+struct TextSource {
+  std::string text;
+  std::string origin;
+  bool operator==(const TextSource&) const = default;
+};
+
+// Where items come from. Exactly one source is set.
+struct ItemSource {
+  std::string directories;  // glob, relative to the config: every folder is an item
+  std::string files;        // glob inside each folder: item.files, sorted by name
+  struct Range {
+    int64_t from = 0, to = 0;  // both included
+    bool operator==(const Range&) const = default;
+  };
+  std::optional<Range> range;                 // item.id and item.number are the number
+  std::map<std::string, std::string> fields;  // further fields: templates over item
+  struct Join {
+    std::string json;  // a JSON file: an array of objects, or an object of objects by key
+    std::string on;    // the field that equals item.id
+    bool operator==(const Join&) const = default;
+  };
+  std::optional<Join> join;
+  bool operator==(const ItemSource&) const = default;
+};
+
+// What a lane may do. A missing limit is no limit.
+struct Limits {
+  std::optional<int64_t> concurrency;          // calls in the air
+  std::optional<int64_t> requests_per_minute;  // in any 60 s
+  bool operator==(const Limits&) const = default;
+};
+
+// How the embedded mock provider behaves; only for `api: mock`.
+struct MockBehaviour {
+  Milliseconds latency_min{20}, latency_max{80};
+  int64_t seed = 1;
+  double fail = 0;  // share of tries that fail with a transient error, 0..1
+  bool operator==(const MockBehaviour&) const = default;
+};
+
+// US dollars per million tokens as the config gives them, in picodollars per token.
+struct ConfiguredPrice {
+  int64_t input = 0, output = 0;
+  std::optional<int64_t> cached_input, cache_write;
+  bool operator==(const ConfiguredPrice&) const = default;
+};
+
+// An API that calls go to. Its name is the first part of `model: name/model`.
+struct Provider {
+  std::string name;
+  std::string api;            // openai-responses, openai-chat, mock
+  std::string base_url;       // without a slash at the end
+  std::string base_url_from;  // "config", "default" or the environment variable that gave it
+  std::string key_env;        // environment variable that holds the key; empty: no key
+  std::string key_header;     // empty: "Authorization: Bearer KEY"; else "KEY_HEADER: KEY"
+  std::map<std::string, std::string> headers;     // sent as they are
+  std::string price_vendor;                       // which part of prices.json; empty: none
+  std::map<std::string, ConfiguredPrice> prices;  // by model; before prices.json
+  bool insecure_http = false;                     // plain http beyond loopback
+  Limits limits;
+  MockBehaviour mock;
+  bool operator==(const Provider&) const = default;
+};
+
+// How long one try may take. The total is base + per_1k_chars × request size, at most `most`.
+struct TimeLimits {
+  Milliseconds connect{10'000};
+  Milliseconds between_bytes{300'000};  // silence on the connection, also before the first byte
+  Milliseconds base{600'000};
+  Milliseconds per_1k_chars{0};
+  Milliseconds most{1'800'000};
+  bool operator==(const TimeLimits&) const = default;
+};
+
+struct RetryRule {
+  int64_t attempts = 6;            // tries of one call, the first included
+  Milliseconds base{1'000};        // full jitter over base·2^n …
+  Milliseconds most{60'000};       // … up to this
+  Milliseconds max_wait{900'000};  // a longer Retry-After stops the lane instead
+  bool operator==(const RetryRule&) const = default;
+};
+
+struct Guard {
+  int64_t worker_deaths = 2;            // of one item; then it is quarantined
+  Milliseconds item_time{3'600'000};    // an attempt's time, waiting for verdicts not counted
+  Milliseconds worker_silence{30'000};  // a worker that says nothing for so long is killed
+  int64_t worker_memory_mb = 1024;      // a worker larger than this is replaced between items
+  bool operator==(const Guard&) const = default;
+};
+
+// A chat call. model, system and user are templates over the item's context.
+struct ChatStep {
+  TextSource model;
+  std::optional<TextSource> system;
+  TextSource user;
+  std::optional<double> temperature;
+  std::optional<int64_t> max_tokens;
+  std::string reasoning_effort;  // empty: not sent
+  std::string verbosity;         // empty: not sent
+  bool keep_truncated = false;   // an answer cut at max_tokens is good enough
+  Json extra = Json::object();   // raw fields added to the request body
+  bool operator==(const ChatStep&) const = default;
+};
+
+struct Step {
+  std::string id;
+  std::string for_each;     // path to a list in the context, e.g. item.files; empty: once
+  int64_t concurrency = 1;  // of for_each: calls of one item at the same time
+  int64_t ask_again = 0;    // further asks when an answer cannot be used
+  std::optional<ChatStep> chat;
+  std::optional<TextSource> mock;  // what the mock provider answers here
+  std::string origin;              // file:line:column, for messages
+  bool operator==(const Step&) const = default;
+};
+
+// A file written per finished item.
+struct FileOutput {
+  TextSource path;  // template, inside the run directory or output_dir
+  TextSource text;
+  bool operator==(const FileOutput&) const = default;
+};
+
+struct Config {
+  std::string name;
+  std::string about;
+  std::string path;              // of the YAML, as given
+  std::string base_dir;          // its folder, absolute; what paths in it are relative to
+  std::string run_dir;           // absolute
+  std::string output_dir;        // absolute; outputs go here (default: the run directory)
+  Json params = Json::object();  // resolved values
+  ItemSource items;
+  std::map<std::string, Provider> providers;  // built-in ones included
+  int64_t workers = 0;                        // 0: one per core
+  Limits limits;                              // for every provider together
+  TimeLimits time;
+  RetryRule retry;
+  Guard guard;
+  std::vector<Step> steps;
+  std::vector<FileOutput> outputs;
+  bool operator==(const Config&) const = default;
+};
+
+// What the command line may say about a config.
+struct ConfigOverrides {
+  std::vector<std::string> set;    // "name=value": a param, or a dotted path of a setting
+  std::string run_dir;             // --run
+  std::string output_dir;          // --output-dir
+  std::optional<int64_t> workers;  // --workers
+};
+
+// Reads, checks and completes a config. Every mistake found is in the error, a line each:
+// "file:line:column: what; what was expected; nearest name".
+Result<Config> LoadConfig(const std::string& path, const ConfigOverrides& overrides);
+
+// To and from the form that travels in `start`. FromJson(ToJson(c)) is c.
+Json ConfigToJson(const Config& config);
+Result<Config> ConfigFromJson(const Json& json);
+
+// What decides the answers: steps, params, endpoints, mock behaviour. Items are hashed apart.
+Json FingerprintOf(const Config& config);
+
+// Provider and model of a rendered "provider/model"; an error names the nearest provider.
+struct ModelRef {
+  const Provider* provider;  // owned by the config
+  std::string model;
+};
+Result<ModelRef> ResolveModel(const Config& config, const std::string& text);
+
+}  // namespace muster

@@ -1,0 +1,121 @@
+#include <algorithm>
+
+#include "common/config/reader.h"
+#include "common/config/text_file.h"
+#include "common/template.h"
+#include "common/text.h"
+
+// How texts are read: templates, texts in files, headers.
+
+namespace muster {
+namespace {
+
+// Headers that carry keys, which do not belong into a config.
+constexpr std::string_view kKeyHeaders[] = {"authorization", "proxy-authorization", "x-api-key",
+                                            "api-key",       "x-goog-api-key",      "cookie"};
+
+std::string LowerCase(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return tolower(c); });
+  return text;
+}
+
+bool CarriesKey(const std::string& header) {
+  return std::find(std::begin(kKeyHeaders), std::end(kKeyHeaders), LowerCase(header)) !=
+         std::end(kKeyHeaders);
+}
+
+}  // namespace
+
+std::optional<std::string> Reader::Parse(const Json& value, const std::string& path,
+                                         const LoadTemplate& kind) {
+  auto text = TextOf(value, path);
+  if (!text || text->empty()) {
+    Wrong(value, path, Expected(kind));
+    return std::nullopt;
+  }
+  if (form_ == Form::kTravelling) return text;
+  std::string origin = problems_.places().Text(problems_.places().Value(path));
+  auto rendered = Render(*text, origin, names_);
+  if (!rendered) {
+    problems_.InTemplate(path, origin, rendered.error());
+    return std::nullopt;
+  }
+  return *rendered;
+}
+
+std::optional<TextSource> Reader::ReadFileOf(const Json& map, const std::string& path) {
+  std::string file;
+  ReadMap(map, path, [&] {
+    Required("file", file, Words{nullptr, "the path of a text file"}, "");
+  });
+  if (problems_.Under(path)) return std::nullopt;
+  auto text = ReadTextFile(folder_, file);
+  if (!text) {
+    problems_.AtValue(MemberPath(path, "file"), text.error());
+    return std::nullopt;
+  }
+  return TextSource{*std::move(text), file};
+}
+
+std::optional<TextSource> Reader::Parse(const Json& value, const std::string& path,
+                                        const Template& kind) {
+  if (form_ == Form::kTravelling) {
+    return TextSource{StringMember(value, "text"), StringMember(value, "origin")};
+  }
+  std::optional<TextSource> source;
+  auto text = TextOf(value, path);
+  if (value.is_object() && kind.may_be_file && (!text || value.contains("file"))) {
+    source = ReadFileOf(value, path);
+    if (!source) return std::nullopt;
+  } else if (text) {
+    source = TextSource{*text, problems_.places().Text(problems_.places().Value(path))};
+  } else {
+    NotText(value, path, Expected(kind));
+    return std::nullopt;
+  }
+  auto checked = CheckTemplate(source->text, source->origin);
+  if (!checked) problems_.InTemplate(path, source->origin, checked.error());
+  return source;
+}
+
+std::optional<Reader::StringMap> Reader::Parse(const Json& value, const std::string& path,
+                                               const Templates&) {
+  if (value.is_null()) return StringMap();
+  if (!IsMap(value, path)) return std::nullopt;
+  StringMap texts;
+  for (const auto& member : value.items()) {
+    std::string inside = MemberPath(path, member.key());
+    if (!NameFits(member.key(), inside, Words{IsIdentifier, "letters, digits and _"})) continue;
+    if (form_ == Form::kTravelling) {
+      texts[member.key()] = StringMember(value, member.key());
+    } else if (auto text = Parse(member.value(), inside, Template{false})) {
+      texts[member.key()] = text->text;
+    }
+  }
+  return texts;
+}
+
+std::optional<Reader::StringMap> Reader::Parse(const Json& value, const std::string& path,
+                                               const Headers&) {
+  if (value.is_null()) return StringMap();
+  if (!IsMap(value, path)) return std::nullopt;
+  StringMap headers;
+  for (const auto& member : value.items()) {
+    const std::string& name = member.key();
+    std::string inside = MemberPath(path, name);
+    if (!NameFits(name, inside, Words{IsHeaderName, "the name of an HTTP header"})) continue;
+    if (CarriesKey(name)) {
+      problems_.AtKey(inside, fmt::format("the header \"{}\" carries a key; write the key into an "
+                                          "environment variable and name it with key_env, and the "
+                                          "header with key_header",
+                                          name));
+      continue;
+    }
+    Words words{IsHeaderValue, "text without line breaks or other control characters"};
+    if (auto text = Parse(member.value(), inside, words)) headers[name] = *text;
+  }
+  return headers;
+}
+
+}  // namespace muster

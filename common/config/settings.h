@@ -1,0 +1,216 @@
+#pragma once
+
+// The one table of settings: name, where it is kept, kind with bounds, help. Everything that knows
+// settings is a visitor of it: the reader (reader.h), the writer (wire.cc), the reference
+// (reference.cc). A default is what the struct in config.h begins with.
+//
+// A visitor has these members; `Describe(visitor, struct)` calls them in order:
+//   Setting(name, target, kind, help)     a value
+//   Required(name, target, kind, help)    a value that must be given
+//   Group(name, help, inside)             a map of settings; inside() describes them
+//   Optional(name, optional<S>, help)     a map of settings that may be missing as a whole
+//   List(name, vector<S>, help)           a list of such maps
+//   Map(name, map<string, S>, names, help)  a map of names (a kind Words) to such maps
+//   Hidden(name, string)                  no setting: only travels to workers
+
+#include <chrono>
+#include <cstdint>
+
+#include "common/config/kinds.h"
+
+namespace muster {
+
+inline constexpr Milliseconds kShortest{1};
+inline constexpr Milliseconds kOneHour = std::chrono::hours(1);
+
+template <class V>
+void Describe(V& v, ParamDeclaration& s) {
+  v.Required("default", s.value, Scalar{}, "the value unless --set gives another");
+  v.Setting("choices", s.choices, Scalars{}, "the only values it may have");
+  v.Setting("help", s.help, Words{}, "what it does, for people");
+}
+
+template <class V>
+void Describe(V& v, ItemSource::Range& s) {
+  constexpr int64_t kMost = 1'000'000'000'000;
+  v.Required("from", s.from, Whole{-kMost, kMost}, "the first number");
+  v.Required("to", s.to, Whole{-kMost, kMost}, "the last number, included");
+}
+
+template <class V>
+void Describe(V& v, ItemSource::Join& s) {
+  v.Required("json", s.json, LoadTemplate{"a path"},
+             "a JSON file beside the config: a list of objects, or one object of objects by id");
+  v.Setting("on", s.on, Words{IsIdentifier, "the name of a field", "the field \"id\""},
+            "the field of each object in a list that equals item.id");
+}
+
+template <class V>
+void Describe(V& v, ItemSource& s) {
+  v.Setting("directories", s.directories, LoadTemplate{"a path with * and ?"},
+            "every folder that matches is an item; its name is item.id");
+  v.Setting("files", s.files, LoadTemplate{"a path with * and ?"},
+            "which texts of each folder are read as item.files: name, stem, path, text");
+  v.Setting("range", s.range, NumberRange{}, "every number is an item: item.id, item.number");
+  v.Setting("fields", s.fields, Templates{}, "further fields of item, made from those it has");
+  v.Optional("join", s.join, "takes the fields of a row in a side table into item");
+}
+
+template <class V>
+void Describe(V& v, Limits& s) {
+  v.Setting("concurrency", s.concurrency, Whole{1, 100'000, "no limit"}, "calls in the air");
+  v.Setting("requests_per_minute", s.requests_per_minute, Whole{1, 10'000'000, "no limit"},
+            "calls sent in any 60 seconds");
+}
+
+template <class V>
+void Describe(V& v, TimeLimits& s) {
+  v.Setting("connect", s.connect, Duration{kShortest, kOneHour}, "to open a connection");
+  v.Setting("between_bytes", s.between_bytes, Duration{kShortest, 24 * kOneHour},
+            "silence on a connection, also before the first byte of the answer");
+  v.Setting("base", s.base, Duration{kShortest, 24 * kOneHour},
+            "one try of a call, whatever its size");
+  v.Setting("per_1k_chars", s.per_1k_chars, Duration{Milliseconds(0), kOneHour},
+            "more for every 1000 characters of the request");
+  v.Setting("most", s.most, Duration{kShortest, 24 * kOneHour}, "one try of a call, at most");
+}
+
+template <class V>
+void Describe(V& v, MockBehaviour& s) {
+  v.Setting("latency", std::tie(s.latency_min, s.latency_max), DurationSpan{kOneHour},
+            "how long its answers take");
+  v.Setting("seed", s.seed, Whole{0, INT64_MAX}, "another seed, other answers");
+  v.Setting("fail", s.fail, Real{0, 1}, "share of tries that fail with a passing error");
+}
+
+template <class V>
+void Describe(V& v, ConfiguredPrice& s) {
+  v.Required("input", s.input, Dollars{}, "US dollars per million input tokens");
+  v.Required("output", s.output, Dollars{}, "US dollars per million output tokens");
+  v.Setting("cached_input", s.cached_input, Dollars{}, "the same, read from the prompt cache");
+  v.Setting("cache_write", s.cache_write, Dollars{}, "the same, written to the prompt cache");
+}
+
+template <class V>
+void Describe(V& v, Provider& s) {
+  v.Hidden("name", s.name);
+  v.Setting("api", s.api, Choice{{"openai-responses", "openai-chat", "mock"}, "must be given"},
+            "which API it speaks");
+  v.Setting("base_url", s.base_url,
+            LoadTemplate{"a URL", "$OPENAI_BASE_URL, else https://api.openai.com/v1"},
+            "where it is, up to what comes before /responses or /chat/completions");
+  v.Hidden("base_url_from", s.base_url_from);
+  v.Setting("key_env", s.key_env,
+            Words{IsVariable, "the name of an environment variable, such as OPENAI_API_KEY",
+                  "no key", true},
+            "the environment variable that holds the key");
+  v.Setting("key_header", s.key_header,
+            Words{IsHeaderName, "the name of an HTTP header", "Authorization: Bearer KEY", true},
+            "the header that carries the key");
+  v.Setting("headers", s.headers, Headers{}, "further headers of every request; never keys");
+  v.Setting("price_vendor", s.price_vendor, Words{nullptr, "text", "openai for openai-* APIs"},
+            "whose prices of the price table hold here");
+  v.Map("prices", s.prices, Words{nullptr, "the name of a model"},
+        "prices by model, before those of the price table");
+  v.Setting("insecure_http", s.insecure_http, Flag{},
+            "allow http:// beyond this machine: prompts and keys can be read on the way");
+  v.Group("limits", "limits of this provider", [&] { Describe(v, s.limits); });
+  v.Group("mock", "how a provider with api: mock behaves", [&] { Describe(v, s.mock); });
+}
+
+template <class V>
+void Describe(V& v, RetryRule& s) {
+  v.Setting("attempts", s.attempts, Whole{1, 100}, "tries of one call, the first included");
+  v.Setting("base", s.base, Duration{kShortest, kOneHour},
+            "the pause before the second try; it doubles");
+  v.Setting("most", s.most, Duration{kShortest, 24 * kOneHour}, "the longest pause between tries");
+  v.Setting("max_wait", s.max_wait, Duration{Milliseconds(0), 7 * 24 * kOneHour},
+            "a provider that asks for a longer pause is stopped instead");
+}
+
+template <class V>
+void Describe(V& v, Guard& s) {
+  v.Setting("worker_deaths", s.worker_deaths, Whole{1, 1000},
+            "workers that may die of one item before it is set aside");
+  v.Setting("item_time", s.item_time, Duration{kShortest, 30 * 24 * kOneHour},
+            "one attempt at an item, without the time it waits for leave to call");
+  v.Setting("worker_silence", s.worker_silence, Duration{kShortest, kOneHour},
+            "a worker that says nothing for so long is replaced");
+  v.Setting("worker_memory_mb", s.worker_memory_mb, Whole{16, 1'048'576},
+            "a worker that grew larger is replaced between items");
+}
+
+template <class V>
+void Describe(V& v, ChatStep& s) {
+  v.Required("model", s.model, Template{false}, "provider/name, as in openai/gpt-5.1");
+  v.Setting("system", s.system, Template{}, "the system prompt");
+  v.Required("user", s.user, Template{}, "the user prompt");
+  v.Setting("temperature", s.temperature, Real{0, 2, "the model's own"}, "how varied answers are");
+  v.Setting("max_tokens", s.max_tokens, Whole{1, 100'000'000, "the model's maximum"},
+            "the longest answer, reasoning included");
+  v.Setting("reasoning_effort", s.reasoning_effort,
+            Choice{{"none", "minimal", "low", "medium", "high", "xhigh", "max"}, "the model's own"},
+            "how long the model thinks");
+  v.Setting("verbosity", s.verbosity, Choice{{"low", "medium", "high"}, "the model's own"},
+            "how long the answer is");
+  v.Setting("keep_truncated", s.keep_truncated, Flag{},
+            "take an answer that was cut at max_tokens instead of rejecting it");
+  v.Setting("extra", s.extra, RawFields{}, "fields added to the request as they are");
+}
+
+template <class V>
+void Describe(V& v, Step& s) {
+  v.Required(
+      "id", s.id,
+      Words{IsStepId, "a name of lower-case letters, digits and _ that begins with a letter"},
+      "its name; later templates see its answer as {{id.text}}");
+  v.Setting("for_each", s.for_each, Words{IsPath, "the name of a list, such as item.files", "once"},
+            "does the step for every element of a list: {{each}}");
+  v.Setting("concurrency", s.concurrency, Whole{1, 10'000},
+            "with for_each: calls of one item at the same time");
+  v.Setting("ask_again", s.ask_again, Whole{0, 20}, "further asks when an answer cannot be used");
+  v.Optional("chat", s.chat, "asks a model");
+  v.Setting("mock", s.mock, Template{}, "what a provider with api: mock answers here");
+  v.Hidden("origin", s.origin);
+}
+
+template <class V>
+void Describe(V& v, FileOutput& s) {
+  v.Required("file", s.path, Template{false}, "its path inside the output folder");
+  v.Required("text", s.text, Template{}, "what it holds");
+}
+
+template <class V>
+void Describe(V& v, Config& s) {
+  // name and params come first: settings after them may use them.
+  v.Required("name", s.name, Words{IsName, "letters, digits, _ . and -"}, "the run's name");
+  v.Setting("params", s.params, ParamMap{},
+            "values for --set and for {{params.name}} in texts: name: default, or a map");
+  v.Setting("about", s.about, Words{}, "one line for people");
+  v.Hidden("path", s.path);
+  v.Hidden("base_dir", s.base_dir);
+  v.Setting("run", s.run_dir, LoadTemplate{"a path", "runs/{{name}}"},
+            "the folder that holds the run, relative to the current one");
+  v.Setting("output_dir", s.output_dir, LoadTemplate{"a path", "the run's folder"},
+            "the folder for the outputs, relative to the current one");
+  v.Group("items", "where items come from: directories or range", [&] { Describe(v, s.items); });
+  v.Map("providers", s.providers, Words{IsProviderName, "letters, digits, _ and -"},
+        "the APIs that calls go to; openai and mock need not be written");
+  v.Setting("workers", s.workers, Whole{1, 10'000, "one per core"}, "worker processes");
+  v.Group("limits", "limits of all providers together, and of each call", [&] {
+    Describe(v, s.limits);
+    v.Group("time", "how long one try of a call may take: base + per_1k_chars, at most most",
+            [&] { Describe(v, s.time); });
+  });
+  v.Group("retry", "what happens after a passing error", [&] { Describe(v, s.retry); });
+  v.Group("guard", "what stops an item or worker that goes wrong", [&] { Describe(v, s.guard); });
+  v.List("steps", s.steps, "what is done with every item, in this order");
+  v.List("outputs", s.outputs, "files written for every item that is done");
+}
+
+// One row a setting, in the table's order: {"path", "type", "default", "min"/"max" or "choices",
+// "help", "when": "load" or "item", "required"}. In a path "[]" stands for any element of a list,
+// "*" for any name. A default that is not a plain value is told in "otherwise".
+Json SettingsReference();
+
+}  // namespace muster
