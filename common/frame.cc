@@ -9,7 +9,8 @@ namespace muster {
 namespace {
 
 constexpr size_t kHeader = 4;
-constexpr size_t kShown = 64;  // bytes of garbage shown in an error
+constexpr size_t kShown = 64;      // bytes of garbage shown in an error
+constexpr size_t kKept = 1 << 20;  // what an empty decoder holds on to after a large frame
 
 size_t ReadLength(std::string_view header) {
   size_t length = 0;
@@ -36,6 +37,7 @@ void FrameDecoder::Feed(std::string_view bytes) {
   if (start_ == buffer_.size()) {
     buffer_.clear();
     start_ = 0;
+    if (buffer_.capacity() > kKept) buffer_.shrink_to_fit();
   } else if (start_ > buffer_.size() / 2) {
     buffer_.erase(0, start_);
     start_ = 0;

@@ -153,7 +153,7 @@ class Renderer {
   }
 
   Error At(const TemplateNode& node, std::string_view what) const {
-    return Fail("{}:{}: {}", origin_, node.line, what);
+    return Fail("{}: {}", TemplatePlace(origin_, node.line), what);
   }
 
   const std::string& origin_;

@@ -1,6 +1,7 @@
 #include "common/template_syntax.h"
 
 #include <algorithm>
+#include <cctype>
 #include <utility>
 
 #include "common/text.h"
@@ -43,12 +44,12 @@ class Parser {
       size_t begin = text_.find("{{", at_);
       if (begin == std::string_view::npos) break;
       auto done = TakeTag(begin);
-      if (!done) return Fail("{}:{}: {}", origin_, line_, done.error());
+      if (!done) return Fail("{}: {}", TemplatePlace(origin_, line_), done.error());
     }
     AddText(text_.size());
     if (open_.size() > 1) {
       const TemplateNode& section = open_.back();
-      return Fail("{}:{}: the section \"{}\" is never closed", origin_, section.line,
+      return Fail("{}: the section \"{}\" is never closed", TemplatePlace(origin_, section.line),
                   Shown(section.text));
     }
     return std::move(open_.front().children);
@@ -146,6 +147,12 @@ class Parser {
 };
 
 }  // namespace
+
+std::string TemplatePlace(const std::string& origin, int line) {
+  bool inside = !origin.empty() && std::isdigit(static_cast<unsigned char>(origin.back()));
+  if (!inside) return fmt::format("{}:{}", origin, line);
+  return line == 1 ? origin : fmt::format("{} (its line {})", origin, line);
+}
 
 Result<std::vector<TemplateNode>> ParseTemplate(std::string_view text, const std::string& origin) {
   return Parser(text, origin).Parse();

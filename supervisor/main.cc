@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
 
 #include "common/fd.h"
@@ -96,6 +97,26 @@ void AddRun(CLI::App& app, Arguments& arguments) {
       ->excludes(redo);
 }
 
+// The first word that nobody expected, and what was probably meant.
+int ComplainOfExtra(const CLI::App& app) {
+  std::vector<std::string> extras = app.remaining(true), names;
+  auto option = std::find_if(extras.begin(), extras.end(),
+                             [](const std::string& word) { return word.starts_with("-"); });
+  std::string word = option != extras.end() ? *option : extras.front();
+  const CLI::App* sub = app.get_subcommands().empty() ? &app : app.get_subcommands().front();
+  for (const CLI::Option* each : sub->get_options()) {
+    for (const std::string& name : each->get_lnames()) names.push_back("--" + name);
+  }
+  if (sub == &app) {
+    for (const CLI::App* each : app.get_subcommands({})) names.push_back(each->get_name());
+  }
+  std::string nearest = NearestName(word, names);
+  return Complain(fmt::format("\"{}\" was not expected{}; muster {}--help says what is",
+                              VisibleText(word),
+                              nearest.empty() ? "" : "; did you mean \"" + nearest + "\"?",
+                              sub == &app ? "" : sub->get_name() + " "));
+}
+
 int DoRun(Arguments& arguments) {
   RunOptions& run = arguments.run;
   run.selection.only.insert(arguments.only.begin(), arguments.only.end());
@@ -120,7 +141,6 @@ int Main(int argc, char** argv) {
   CLI::App app{"Runs one LLM job over many items and keeps the books.", "muster"};
   app.set_version_flag("--version",
                        fmt::format("muster (protocol {}, build {})", kProtocolVersion, BuildId()));
-  app.require_subcommand(1);
   Arguments arguments;
   arguments.run.command = CommandLine(argc, argv, false);
   arguments.run.resume_command = CommandLine(argc, argv, true);
@@ -136,9 +156,12 @@ int Main(int argc, char** argv) {
   auto* settings = app.add_subcommand("settings", "every setting of a config, as Markdown");
   try {
     app.parse(argc, argv);
+  } catch (const CLI::ExtrasError&) {
+    return ComplainOfExtra(app);
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? 0 : kBadInput;
   }
+  if (app.get_subcommands().empty()) return fmt::print("{}", app.help()), kBadInput;
   if (run->parsed()) return DoRun(arguments);
   if (check->parsed()) return CheckCommand(arguments.run.config, arguments.run.overrides);
   if (settings->parsed()) return fmt::print("{}", SettingsPage()), kAllDone;
