@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/call_limits.h"
+#include "common/text.h"
 
 namespace muster {
 namespace {
@@ -24,7 +25,13 @@ bool IsPlausible(const Usage& usage) {
 
 Result<void> CallDesk::OnCall(const Asker& asker, Call call) {
   Desk& desk = desks_[asker.worker];
-  if (desk.open.contains(call.call)) return Fail("call {} asked for twice", call.call);
+  for (const auto& [number, id] : desk.open) {
+    const Call& other = calls_.at(id).call;
+    if (number == call.call) return Fail("call {} asked for twice", call.call);
+    if (other.step == call.step && other.request_hash == call.request_hash) {
+      return Fail("one request of step {} asked for twice", VisibleText(call.step));
+    }
+  }
   OpenCall open;
   open.id = next_id_++;
   open.asker = asker;
@@ -61,6 +68,7 @@ CallDesk::OpenCall* CallDesk::Find(WorkerId worker, int64_t call) {
 }
 
 void CallDesk::Say(const OpenCall& open, ToWorker verdict) {
+  if (desks_[open.asker.worker].silenced) return;
   outbox_.Add(open.asker.worker, std::move(verdict));
 }
 
@@ -158,7 +166,7 @@ void CallDesk::TellRetry(const OpenCall& open, const std::string& why, Time now)
 
 Result<void> CallDesk::OnRejected(WorkerId worker, const Rejected& rejected) {
   OpenCall* open = Find(worker, rejected.call);
-  if (!open || open->sent || open->ledger_call == 0) {
+  if (!open || open->sent || open->ledger_call == 0 || governor_.IsWaiting(open->id)) {
     return Fail("rejected {}, which has no answer", rejected.call);
   }
   books_.Reject(open->ledger_call, rejected.reason);
@@ -202,6 +210,11 @@ std::optional<CallDesk::Time> CallDesk::DeferredUntil(WorkerId worker) const {
   return desk == desks_.end() ? std::nullopt : desk->second.deferred_until;
 }
 
+bool CallDesk::HasEnded(WorkerId worker) const {
+  auto desk = desks_.find(worker);
+  return !refusing_.empty() || (desk != desks_.end() && !desk->second.ended.empty());
+}
+
 void CallDesk::Close(WorkerId worker, const std::string& why) {
   auto desk = desks_.find(worker);
   if (desk == desks_.end()) return;
@@ -212,6 +225,14 @@ void CallDesk::Close(WorkerId worker, const std::string& why) {
     calls_.erase(id);
   }
   desks_.erase(desk);
+}
+
+void CallDesk::Silence(WorkerId worker) {
+  Desk& desk = desks_[worker];
+  desk.silenced = true;
+  for (const auto& [number, id] : desk.open) {
+    if (governor_.IsWaiting(id)) governor_.Forget(id);
+  }
 }
 
 void CallDesk::RefuseFromNowOn(const std::string& why) {

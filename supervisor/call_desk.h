@@ -41,6 +41,10 @@ class CallDesk {
   Result<void> OnCalled(WorkerId worker, Called called, Time now);
   Result<void> OnRejected(WorkerId worker, const Rejected& rejected);
 
+  // The worker was told to give up its item, or is being killed: its calls do not go any more and
+  // nothing is said about them. What is in the air is still kept.
+  void Silence(WorkerId worker);
+
   // The attempt is over, one way or another: what was in the air has an unknown outcome.
   void Close(WorkerId worker, const std::string& why);
 
@@ -52,6 +56,9 @@ class CallDesk {
   void DeferLongWaits(Time now, size_t others);
   // When an item that was told to give way may come again.
   std::optional<Time> DeferredUntil(WorkerId worker) const;
+
+  // Whether a verdict has ended the item.
+  bool HasEnded(WorkerId worker) const;
 
   // From now on nothing goes any more: whoever waits, or asks later, is refused for this reason and
   // its item goes back.
@@ -79,7 +86,8 @@ class CallDesk {
   struct Desk {
     std::map<int64_t, int64_t> open;  // worker's number → id
     int64_t made = 0, replayed = 0;
-    std::string ended;  // a refusal has ended the item: why
+    std::string ended;      // a refusal has ended the item: why
+    bool silenced = false;  // see Silence()
     std::optional<Time> deferred_until;
   };
 
@@ -104,7 +112,7 @@ class CallDesk {
   std::map<WorkerId, Desk> desks_;
   int64_t next_id_ = 1;
   std::map<std::string, Time> told_retry_;  // by provider: when people last heard of one
-  std::string refusing_;  // why nothing goes any more; empty: it does
+  std::string refusing_;                    // why nothing goes any more; empty: it does
 };
 
 }  // namespace muster

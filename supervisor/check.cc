@@ -12,26 +12,45 @@
 namespace muster {
 namespace {
 
+// Told once, however many items have it.
+struct Mistake {
+  std::string text, first_item;
+  int64_t items = 0;
+};
+
 // Sums over all items, each rehearsed and let go of again.
 struct Plan {
   int64_t items = 0, calls = 0, input_tokens = 0;
   std::optional<Picodollars> worst = 0;
   std::optional<Rehearsal> first;
   std::string first_id;
-  std::vector<std::string> mistakes;  // of single items
+  std::vector<Mistake> mistakes;
 };
 
 constexpr size_t kMistakesShown = 20;
+
+Result<void> AddMistake(std::vector<Mistake>& mistakes, const std::string& item,
+                        const std::string& text) {
+  for (Mistake& each : mistakes) {
+    if (each.text == text) return ++each.items, Result<void>();
+  }
+  mistakes.push_back({text, item, 1});
+  return mistakes.size() < kMistakesShown ? Result<void>() : Fail("too many mistakes");
+}
+
+void PrintMistakes(const std::vector<Mistake>& mistakes) {
+  for (const Mistake& each : mistakes) {
+    std::string more = each.items == 1 ? "" : fmt::format(" and {} more", each.items - 1);
+    fmt::print(stderr, "{} (item {}{})\n", each.text, VisibleText(each.first_item), more);
+  }
+}
 
 Result<Plan> MakePlan(const Config& config, const PriceTable& prices) {
   Plan plan;
   auto read = ForEachItem(config, [&](SourceItem item) -> Result<void> {
     ++plan.items;
     auto rehearsal = Rehearse(config, item.fields);
-    if (!rehearsal) {
-      plan.mistakes.push_back(fmt::format("item {}: {}", VisibleText(item.id), rehearsal.error()));
-      return plan.mistakes.size() < kMistakesShown ? Result<void>() : Fail("too many mistakes");
-    }
+    if (!rehearsal) return AddMistake(plan.mistakes, item.id, rehearsal.error());
     plan.calls += static_cast<int64_t>(rehearsal->calls.size());
     plan.input_tokens += InputTokensOf(*rehearsal);
     auto worst = WorstCostOf(*rehearsal, config, prices);
@@ -86,6 +105,7 @@ int CheckCommand(const std::string& path, const ConfigOverrides& overrides) {
     fmt::print(stderr, "muster: {}\n", plan.error());
     return kBadInput;
   }
+  if (!plan->mistakes.empty()) return PrintMistakes(plan->mistakes), kBadInput;
   fmt::print("{}: {} items, {} calls, nothing was sent\n", config->name, FormatCount(plan->items),
              FormatCount(plan->calls));
   PrintEndpoints(*config);
@@ -98,8 +118,7 @@ int CheckCommand(const std::string& path, const ConfigOverrides& overrides) {
   fmt::print("  prices     {} of {}\n", prices->source(), prices->date());
   fmt::print("  run        {}\n  outputs    {}\n", config->run_dir, config->output_dir);
   if (plan->first && !plan->first->calls.empty()) PrintFirstPrompts(*plan);
-  for (const std::string& mistake : plan->mistakes) fmt::print(stderr, "{}\n", mistake);
-  return plan->mistakes.empty() ? kAllDone : kBadInput;
+  return kAllDone;
 }
 
 }  // namespace muster

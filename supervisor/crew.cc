@@ -58,7 +58,7 @@ Result<void> Crew::Recruit(size_t want, Time now) {
 
 Result<void> Crew::OnHello(WorkerId worker, const Hello& hello) {
   WorkerRecord* record = Find(worker);
-  if (!record || record->state != WorkerState::kStarting) return {};
+  if (!record || record->killed || record->state != WorkerState::kStarting) return {};
   if (hello.version != kProtocolVersion || hello.build != BuildId()) {
     return Fail("worker and supervisor are of different builds ({} and {}); install them together",
                 hello.build.substr(0, 32), BuildId());
@@ -100,7 +100,7 @@ WorkerRecord* Crew::Find(WorkerId worker) {
 
 WorkerRecord* Crew::FindIdle() {
   for (auto& [id, record] : workers_) {
-    if (record.state == WorkerState::kIdle) return &record;
+    if (record.state == WorkerState::kIdle && !record.killed) return &record;
   }
   return nullptr;
 }
@@ -175,6 +175,13 @@ std::optional<Crew::Time> Crew::NextDeadline(Time now) const {
       consider(now + std::max(guard_.item_time - worker.attempt->worked, milliseconds(10)));
   }
   return next;
+}
+
+size_t Crew::available() const {
+  return static_cast<size_t>(std::count_if(workers_.begin(), workers_.end(), [](const auto& w) {
+    bool may = w.second.state == WorkerState::kStarting || w.second.state == WorkerState::kIdle;
+    return may && !w.second.killed;
+  }));
 }
 
 size_t Crew::CountIn(WorkerState state) const {

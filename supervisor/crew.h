@@ -76,8 +76,8 @@ class Crew {
   size_t size() const { return size_; }
   size_t alive() const { return workers_.size(); }
   size_t busy() const { return CountIn(WorkerState::kBusy); }
-  // Those that have an item, or could take one soon.
-  size_t available() const { return CountIn(WorkerState::kStarting) + CountIn(WorkerState::kIdle); }
+  // Those that can take an item now or soon.
+  size_t available() const;
   std::map<WorkerId, WorkerRecord>& workers() { return workers_; }
 
  private:

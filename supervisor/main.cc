@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
+#include <system_error>
 
 #include "common/fd.h"
 #include "common/protocol.h"
@@ -88,7 +89,8 @@ void AddRun(CLI::App& app, Arguments& arguments) {
   app.add_option("--only", arguments.only, "only this item (may be repeated)")
       ->allow_extra_args(false);
   app.add_option("--range", arguments.range, "only items A..B, both included");
-  app.add_option("--limit", arguments.limit, "only the first N items")->check(CLI::PositiveNumber);
+  app.add_option("--limit", arguments.limit, "only the first N items")
+      ->check(CLI::Range(int64_t{1}, int64_t{1'000'000'000}));
   app.add_flag("--fresh", run.fresh, "begin anew; an older run is set aside, not deleted");
   app.add_flag("--retry-failed", run.retry_failed, "failed items again");
   auto* redo = app.add_flag("--redo", arguments.redo,
@@ -159,7 +161,8 @@ int Main(int argc, char** argv) {
   } catch (const CLI::ExtrasError&) {
     return ComplainOfExtra(app);
   } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? 0 : kBadInput;
+    if (e.get_exit_code() == 0) return app.exit(e);  // --help, --version
+    return Complain(VisibleText(e.what()));
   }
   if (app.get_subcommands().empty()) return fmt::print("{}", app.help()), kBadInput;
   if (run->parsed()) return DoRun(arguments);
@@ -171,4 +174,10 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace muster
 
-int main(int argc, char** argv) { return muster::Main(argc, argv); }
+int main(int argc, char** argv) {
+  try {
+    return muster::Main(argc, argv);
+  } catch (const std::system_error&) {  // nobody can be told: a full disk, a closed pipe
+    return muster::kLedgerFailure;
+  }
+}

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -19,6 +20,16 @@ class Outbox {
     messages_.clear();
   }
   bool empty() const { return messages_.empty(); }
+  // What was to be said to a worker that is gone.
+  void Forget(WorkerId worker) {
+    std::erase_if(messages_, [worker](const auto& entry) { return entry.first == worker; });
+  }
+  // Calls that may go once the commit is there: nobody has sent them yet.
+  size_t unsent_calls() const {
+    return static_cast<size_t>(std::count_if(messages_.begin(), messages_.end(), [](const auto& m) {
+      return std::holds_alternative<Go>(m.second);
+    }));
+  }
 
  private:
   std::vector<std::pair<WorkerId, ToWorker>> messages_;

@@ -14,6 +14,7 @@
 #include "common/process.h"
 #include "common/text.h"
 #include "supervisor/pool/process_pool.h"
+#include "supervisor/progress/lines.h"
 #include "supervisor/rehearsal.h"
 #include "supervisor/run_dir.h"
 #include "supervisor/supervisor.h"
@@ -23,7 +24,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr int64_t kPrimeMs = 60'000;  // how far back a restart remembers what was sent
+constexpr int64_t kPrimeMs = 61'000;  // how far back a restart remembers what was sent
 
 class RealClock : public Clock {
  public:
@@ -127,7 +128,9 @@ class Session {
   }
 
   std::optional<int> TakeIn() {
-    auto intake = TakeItemsIn(config_, *ledger_, options_.on_change);
+    // Where nothing was begun, a change spoils nothing.
+    OnChange on_change = NothingWasBegun() ? OnChange::kKeepDone : options_.on_change;
+    auto intake = TakeItemsIn(config_, *ledger_, on_change);
     if (!intake) return Complain(kBadInput, intake.error());
     if (!intake->differences.empty()) return ShowDifferences(intake->differences);
     found_ = intake->found;
@@ -139,6 +142,12 @@ class Session {
     std::string unknown = UnknownIds();
     if (!unknown.empty()) return Complain(kBadInput, unknown);
     return std::nullopt;
+  }
+
+  bool NothingWasBegun() const {
+    bool begun = false;
+    ledger_->view().ForEachItem([&](const ItemRow& row) { begun = begun || row.attempts > 0; });
+    return !begun;
   }
 
   int ShowDifferences(const std::vector<std::string>& differences) const {
@@ -244,8 +253,9 @@ class Session {
       progress->Notice(NoticeKind::kInfo, "the older run was set aside as " + dir_->set_aside());
     }
     if (outputs_changed_) {
-      progress->Notice(NoticeKind::kInfo,
-                       "the config's outputs changed: done items are written again from the ledger");
+      progress->Notice(
+          NoticeKind::kInfo,
+          "the config's outputs changed: done items are written again from the ledger");
     }
     KeepSecretsOutOfCores();
     progress->RunStarts(plan);
@@ -262,6 +272,8 @@ class Session {
                             MakeStart(), std::max<size_t>(WorkerCount(), 1));
       end = supervisor.Run();
     }
+    // Also what failed in an earlier session is not done.
+    if (end.exit_code == kAllDone && FailedOf(books.counts()) > 0) end.exit_code = kSomeFailed;
     ledger_->Add(record::SessionEnded{end.exit_code, clock_.WallMs()});
     if (end.exit_code != kLedgerFailure) (void)ledger_->Commit();
     progress->RunEnds(Summarize(books, plan, end));
@@ -271,7 +283,7 @@ class Session {
   RunSummary Summarize(const Books& books, const RunPlan& plan, const SessionEnd& end) const {
     RunSummary summary;
     summary.plan = plan;
-    summary.last.counts = books.counts();
+    summary.last.counts = end.counts;
     summary.last.selected = plan.selected;
     summary.last.totals = books.view().RunTotals();
     summary.last.session = books.view().SessionTotals(ledger_->session());
@@ -287,7 +299,7 @@ class Session {
     summary.stopped_by = end.stopped_by;
     summary.failures = end.failures;
     books.view().ForEachOutput(false, [&](const OutputRow&) { ++summary.outputs; });
-    auto count = [&](ItemStatus status) { return books.counts()[static_cast<size_t>(status)]; };
+    auto count = [&](ItemStatus status) { return end.counts[static_cast<size_t>(status)]; };
     bool left = count(ItemStatus::kPending) + count(ItemStatus::kWaiting) > 0;
     bool failed = count(ItemStatus::kFailed) + count(ItemStatus::kQuarantined) > 0;
     if (left) summary.resume_command = options_.resume_command;

@@ -33,6 +33,7 @@ Supervisor::Supervisor(Parts parts, Selection selection, Start start, size_t wor
       outputs_(config_.output_dir, books_) {
   began_ = now_ = clock_.Now();
   for (int64_t count : books_.counts()) selected_ += count;
+  Settle();
   desk_.notice = [this](const std::string& text, bool serious) {
     progress_.Notice(serious ? NoticeKind::kWarning : NoticeKind::kInfo, text);
   };
@@ -49,6 +50,10 @@ SessionEnd Supervisor::Run() {
     TakeEvents();
   }
   end_.wall = std::chrono::duration_cast<milliseconds>(now_ - began_);
+  if (commit_again_) end_.exit_code = kLedgerFailure;  // what waited for room is lost
+  end_.counts = settled_.counts;
+  end_.done = settled_.done;
+  end_.failed = settled_.failed;
   return end_;
 }
 
@@ -64,10 +69,13 @@ void Supervisor::TakeEvents() {
 void Supervisor::Decide() {
   crew_.Watch(now_, [this](WorkerId worker) {
     auto counts = desk_.CountsOf(worker);
-    return counts.waiting > 0 && counts.in_the_air == 0;
+    return commit_again_ || (counts.waiting > 0 && counts.in_the_air == 0);
   });
+  for (const auto& [id, worker] : crew_.workers()) {
+    if (worker.killed || (worker.attempt && worker.attempt->cancelled)) desk_.Silence(id);
+  }
   HandOut();
-  desk_.Grant(now_);
+  if (!commit_again_) desk_.Grant(now_);  // what is granted is sent now, or the limits do not hold
   desk_.DeferLongWaits(now_, queue_.Ready(now_, crew_.size()));
   AdvanceMode();
 }
@@ -79,6 +87,7 @@ void Supervisor::CommitAndSend() {
     case CommitOutcome::kCommitted:
       if (commit_again_) progress_.Notice(NoticeKind::kInfo, "the ledger has room again");
       commit_again_.reset();
+      Settle();
       WriteOutputs();
       outbox_.SendAll(pool_);
       ShowReports();
@@ -106,12 +115,13 @@ bool Supervisor::Finished() const {
 
 Supervisor::Time Supervisor::NextWake() const {
   // What was decided but not committed because the turn before had its hands full goes first.
-  bool calm = books_.uncommitted() == 0 || commit_again_;
+  bool calm = books_.uncommitted() == 0 || commit_again_ || mode_ == Mode::kKilling;
   Time wake = now_ + (calm ? (crew_.busy() > 0 ? kBusyWake : kIdleWake) : milliseconds(0));
   if (commit_again_) wake = std::min(wake, *commit_again_);
-  if (drain_until_) wake = std::min(wake, *drain_until_);
-  for (auto next : {governor_.NextChance(now_), crew_.NextDeadline(now_), queue_.NextDue()}) {
-    if (next) wake = std::min(wake, *next);
+  // What is due already waits for something else: for a worker, for room on the disk, for an end.
+  for (auto next :
+       {governor_.NextChance(now_), crew_.NextDeadline(now_), queue_.NextDue(), drain_until_}) {
+    if (next && *next > now_) wake = std::min(wake, *next);
   }
   return std::max(wake, now_);
 }
@@ -172,6 +182,10 @@ Result<void> Supervisor::OnDone(WorkerRecord& worker, const Done& done) {
   if (desk_.CountsOf(worker.id).in_the_air > 0 && !worker.attempt->cancelled) {
     return Fail("done with calls in the air");
   }
+  if (done.outcome == Outcome::kInterrupted && !worker.attempt->cancelled &&
+      !desk_.HasEnded(worker.id)) {
+    return Fail("interrupted, though nothing was refused");
+  }
   EndItem(worker, done);
   desk_.Close(worker.id, "cancelled");
   crew_.OnItemEnded(worker, done.memory_kb);
@@ -186,6 +200,7 @@ void Supervisor::On(const WorkerLost& lost) {
   }
   if (worker->attempt) LoseItem(std::move(*worker->attempt), *worker, lost);
   desk_.Close(lost.worker, "its worker was lost: " + lost.how);
+  outbox_.Forget(lost.worker);
 }
 
 void Supervisor::On(const SignalCame& came) {
@@ -193,6 +208,7 @@ void Supervisor::On(const SignalCame& came) {
   int code = kSignalBase + came.signal;
   if (came.signal != SIGINT) return Drain(code, "stopped by a signal", kTermGrace);
   if (mode_ == Mode::kDraining) return KillNow(code, "stopped by Ctrl+C");
+  if (mode_ == Mode::kStopping) return KillNow(end_.exit_code, "stopped by Ctrl+C");
   Drain(code, "stopped by Ctrl+C", std::nullopt);
 }
 
@@ -217,7 +233,7 @@ void Supervisor::HandOut() {
 
 void Supervisor::EndItem(WorkerRecord& worker, const Done& done) {
   Attempt& attempt = *worker.attempt;
-  if (attempt.cancelled) {
+  if (attempt.cancelled && done.outcome == Outcome::kInterrupted) {
     WorkerLost overdue;
     overdue.how = "took longer than " + FormatDuration(config_.guard.item_time);
     return LoseItem(std::move(attempt), worker, overdue);
@@ -240,6 +256,9 @@ Result<void> Supervisor::KeepOutputs(const Done& done) {
   for (const OutputText& output : done.outputs) {
     if (auto fits = outputs_.Check(output); !fits) return fits;
     auto owner = books_.view().OutputOwner(output.path);
+    for (const PendingOutput& pending : outputs_to_write_) {
+      if (pending.output.path == output.path) owner = pending.item;
+    }
     if (owner && *owner != done.item) {
       return Fail("output {} is already item {}'s; let its path contain {{{{item.id}}}}",
                   VisibleText(output.path), VisibleText(*owner));
@@ -323,7 +342,8 @@ void Supervisor::LoseItem(Attempt attempt, const WorkerRecord& worker, const Wor
 // ---- stopping ----
 
 void Supervisor::Drain(int exit_code, const std::string& why, std::optional<Milliseconds> grace) {
-  if (grace && mode_ == Mode::kDraining && !drain_until_) drain_until_ = now_ + *grace;
+  bool ending = mode_ == Mode::kDraining || mode_ == Mode::kStopping;
+  if (grace && ending && !drain_until_) drain_until_ = now_ + *grace;
   if (mode_ != Mode::kWorking) return;
   mode_ = Mode::kDraining;
   end_.exit_code = exit_code;
@@ -347,22 +367,27 @@ void Supervisor::KillNow(int exit_code, const std::string& why) {
   crew_.KillAll();
 }
 
+// Also in an earlier session.
+bool Supervisor::AnyFailed() const {
+  auto count = [this](ItemStatus status) { return books_.counts()[static_cast<size_t>(status)]; };
+  return count(ItemStatus::kFailed) + count(ItemStatus::kQuarantined) > 0;
+}
+
 void Supervisor::AdvanceMode() {
   if (mode_ == Mode::kKilling) return;
-  if (mode_ == Mode::kDraining && drain_until_ && now_ >= *drain_until_) {
-    return KillNow(end_.exit_code, end_.stopped_by);
-  }
+  if (drain_until_ && now_ >= *drain_until_) return KillNow(end_.exit_code, end_.stopped_by);
   if (std::string storm = crew_.Storm(now_); !storm.empty() && mode_ != Mode::kStopping) {
     return KillNow(kStopped, storm);
   }
-  if (commit_again_ && mode_ == Mode::kDraining && desk_.in_the_air() == 0) {
+  bool none_in_the_air = desk_.in_the_air() <= outbox_.unsent_calls();
+  if (commit_again_ && mode_ == Mode::kDraining && none_in_the_air) {
     return KillNow(kLedgerFailure, "the ledger cannot grow: " + books_.last_error());
   }
   bool nothing_left = crew_.busy() == 0 && (mode_ == Mode::kDraining || queue_.Empty());
   if (mode_ == Mode::kStopping || !nothing_left) return;
   if (mode_ == Mode::kWorking) {
     auto stopped = governor_.StoppedLanes();
-    end_.exit_code = !stopped.empty() ? kStopped : end_.failed > 0 ? kSomeFailed : kAllDone;
+    end_.exit_code = !stopped.empty() ? kStopped : AnyFailed() ? kSomeFailed : kAllDone;
     if (!stopped.empty()) end_.stopped_by = stopped.front();
   }
   mode_ = Mode::kStopping;
@@ -370,6 +395,10 @@ void Supervisor::AdvanceMode() {
 }
 
 // ---- after the commit ----
+
+void Supervisor::Settle() {
+  settled_ = {books_.counts(), books_.run(), books_.session(), end_.done, end_.failed};
+}
 
 void Supervisor::WriteOutputs() {
   for (const PendingOutput& pending : outputs_to_write_) {
@@ -397,14 +426,14 @@ void Supervisor::Show() { progress_.Refresh(TakeSnapshot()); }
 
 Snapshot Supervisor::TakeSnapshot() const {
   Snapshot snapshot;
-  snapshot.counts = books_.counts();
+  snapshot.counts = settled_.counts;
   snapshot.selected = selected_;
   snapshot.in_the_air = static_cast<int64_t>(desk_.in_the_air());
   snapshot.workers_busy = static_cast<int64_t>(crew_.busy());
   snapshot.workers = static_cast<int64_t>(crew_.alive());
-  snapshot.totals = books_.run();
-  snapshot.session = books_.session();
-  snapshot.ended_now = end_.done + end_.failed;
+  snapshot.totals = settled_.run;
+  snapshot.session = settled_.session;
+  snapshot.ended_now = settled_.done + settled_.failed;
   snapshot.elapsed = std::chrono::duration_cast<milliseconds>(now_ - began_);
   snapshot.waits = governor_.WhyWaiting(now_);
   if (mode_ == Mode::kDraining) {

@@ -24,6 +24,7 @@ struct SessionEnd {
   std::string stopped_by;  // empty: it ran to its end
   int64_t done = 0, failed = 0;
   std::chrono::milliseconds wall{0}, work{0};
+  StatusCounts counts{};                                      // of the selected items
   std::vector<std::pair<std::string, std::string>> failures;  // id, reason; the first ten
 };
 
@@ -100,7 +101,9 @@ class Supervisor {
   void Drain(int exit_code, const std::string& why, std::optional<Milliseconds> grace);
   void KillNow(int exit_code, const std::string& why);
   void AdvanceMode();
+  bool AnyFailed() const;
 
+  void Settle();
   void WriteOutputs();
   void ShowReports();
   Snapshot TakeSnapshot() const;
@@ -124,6 +127,14 @@ class Supervisor {
   std::optional<Time> commit_again_;  // set while the disk is full
   int64_t selected_ = 0;
   std::vector<PoolEvent> events_;
+
+  // The sums as of the last commit: what people may see.
+  struct Settled {
+    StatusCounts counts{};
+    Totals run, session;
+    int64_t done = 0, failed = 0;
+  };
+  Settled settled_;
 
   // Decided in this turn, done after its commit.
   struct PendingOutput {

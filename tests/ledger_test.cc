@@ -206,7 +206,7 @@ TEST_CASE("ledger: an empty batch touches no file") {
 TEST_CASE("ledger: a record about an item it does not know is a bug and commits nothing") {
   TempDir dir;
   int end = Wait(Fork([&] {
-    freopen("/dev/null", "w", stderr);
+    if (!freopen("/dev/null", "w", stderr)) _exit(1);
     auto ledger = Ledger::Open(dir / "ledger", TestSession());
     ledger->Add(MakeItem(1, "a"));
     ledger->Add(MakeStatus("nobody", ItemStatus::kDone));

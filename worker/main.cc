@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstring>
+#include <system_error>
 
 #include "common/fd.h"
 #include "common/files.h"
@@ -14,6 +15,7 @@
 #include "common/prices.h"
 #include "common/process.h"
 #include "common/protocol.h"
+#include "common/text.h"
 #include "worker/pipe_worker.h"
 #include "worker/standalone.h"
 
@@ -68,8 +70,8 @@ int RunItem(Arguments& arguments) {
 }
 
 int Main(int argc, char** argv) {
-  if (argc == 2 && std::strcmp(argv[1], "--pipe") == 0) return ServePipe();
   OpenStandardDescriptors();
+  if (argc == 2 && std::strcmp(argv[1], "--pipe") == 0) return ServePipe();
   CLI::App app{"Does one item of a muster run in the foreground, every step shown.",
                "muster-worker"};
   Arguments arguments;
@@ -84,7 +86,8 @@ int Main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? 0 : 2;
+    if (e.get_exit_code() == 0) return app.exit(e);  // --help
+    return Complain(VisibleText(e.what()));
   }
   return RunItem(arguments);
 }
@@ -92,4 +95,10 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace muster
 
-int main(int argc, char** argv) { return muster::Main(argc, argv); }
+int main(int argc, char** argv) {
+  try {
+    return muster::Main(argc, argv);
+  } catch (const std::system_error&) {  // nobody can be told: a full disk, a closed pipe
+    return 3;
+  }
+}

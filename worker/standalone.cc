@@ -38,6 +38,7 @@ class SelfLink : public Link {
   Picodollars cost() const { return cost_; }
   bool cost_known() const { return cost_known_; }
   const Usage& usage() const { return usage_; }
+  bool simulated() const { return simulated_; }  // some call went to a mock: costs are made up
 
  private:
   void Answer(ToWorker verdict) {
@@ -49,6 +50,7 @@ class SelfLink : public Link {
   void OnCall(const Call& call) {
     open_[call.call] = call;
     const Provider& provider = config_.providers.at(call.provider);
+    simulated_ = simulated_ || provider.api == "mock";
     auto price = FindPrice(prices_, provider, call.model);
     auto worst = price ? WorstCost(*price, call.input_most, call.output_most) : std::nullopt;
     Print(fmt::format("  {} · at most {}\n", call.step,
@@ -56,7 +58,7 @@ class SelfLink : public Link {
     if (options_.max_cost && (!worst || AddMoney(cost_, *worst) > *options_.max_cost)) {
       Answer(Refuse{
           call.call, true,
-          worst ? fmt::format("could cost {} and pass --max-cost", FormatMoney(*worst))
+          worst ? fmt::format("could cost {}, which --max-cost does not allow", FormatMoney(*worst))
                 : fmt::format("{} has no known price; --max-cost cannot be held", call.model)});
       return;
     }
@@ -103,8 +105,9 @@ class SelfLink : public Link {
     }
   }
 
+  // A reader that has gone does not stop an item that is being paid for.
   void Print(const std::string& text) {
-    if (!options_.json) fmt::print("{}", text);
+    if (!options_.json) std::fwrite(text.data(), 1, text.size(), stdout);
     std::fflush(stdout);
   }
 
@@ -118,6 +121,7 @@ class SelfLink : public Link {
   Usage usage_;
   Picodollars cost_ = 0;
   bool cost_known_ = true;
+  bool simulated_ = false;
 };
 
 // The fields of the item of that id; an error names the nearest id.
@@ -132,16 +136,16 @@ Result<Json> FindItem(const Config& config, const std::string& id) {
   if (!read) return Error{read.error()};
   if (found) return std::move(*found);
   std::string nearest = NearestName(id, ids);
-  return Fail("no item is called \"{}\" among {}{}", VisibleText(id), ids.size(),
+  return Fail("no item is called \"{}\" among {} items{}", VisibleText(id), ids.size(),
               nearest.empty() ? "" : "; did you mean \"" + nearest + "\"?");
 }
 
-Result<void> WriteOutputs(const Config& config, const Done& done) {
+Result<void> WriteOutputs(const Config& config, const Done& done, bool tell) {
   for (const OutputText& output : done.outputs) {
     auto path = PathInside(config.output_dir, output.path);
     if (!path) return Error{path.error()};
     if (auto written = ReplaceFile(*path, output.text); !written) return written;
-    fmt::print("  wrote {}\n", *path);
+    if (tell) fmt::print("  wrote {}\n", VisibleText(*path));
   }
   return {};
 }
@@ -161,6 +165,7 @@ Json Report(const SelfLink& link, const Done& done) {
                              {"output", usage.output},
                              {"reasoning", usage.reasoning}}},
               {"picodollars", link.cost_known() ? Json(link.cost()) : Json()},
+              {"simulated", link.simulated()},
               {"outputs", std::move(outputs)}};
 }
 
@@ -172,7 +177,9 @@ void PrintEnd(const SelfLink& link, const Done& done, std::chrono::milliseconds 
              ok ? "done" : "failed: ", VisibleText(done.reason), link.calls().size(),
              FormatCount(usage.input), FormatCount(usage.cached), FormatCount(usage.output),
              FormatCount(usage.reasoning),
-             link.cost_known() ? FormatMoney(link.cost()) : "cost unknown", FormatDuration(took));
+             (link.cost_known() ? FormatMoney(link.cost()) : "cost unknown") +
+                 (link.simulated() ? " simulated" : ""),
+             FormatDuration(took));
 }
 
 }  // namespace
@@ -205,7 +212,7 @@ int RunStandalone(const Config& config, const Json& keys, const PriceTable& pric
   const Done& done = *link.done();
   if (options.json) fmt::print("{}\n", PrettyJson(Report(link, done)));
   if (options.write && done.outcome == Outcome::kDone) {
-    if (auto written = WriteOutputs(config, done); !written) {
+    if (auto written = WriteOutputs(config, done, !options.json); !written) {
       fmt::print(stderr, "muster-worker: {}\n", written.error());
       return 3;
     }

@@ -50,9 +50,13 @@ class [[nodiscard]] Task {
   ~Task() { Destroy(); }
 
   bool await_ready() const { return false; }
-  std::coroutine_handle<> await_suspend(std::coroutine_handle<> waiting) {
+  // One that ends without a wait hands over here, not at its own end: a loop over many of those
+  // needs no more stack than one, also where the compiler makes no tail calls.
+  bool await_suspend(std::coroutine_handle<> waiting) {
+    handle_.resume();
+    if (handle_.done()) return false;
     handle_.promise().waiting = waiting;
-    return handle_;
+    return true;
   }
   T await_resume() { return std::move(*handle_.promise().value); }
 

@@ -58,6 +58,7 @@ Result<void> Worker::Begin(Start start) {
 Result<void> Worker::BeginItem(Item item) {
   if (!config_) return Fail("an item before start");
   if (run_) return Fail("item {} while {} is at hand", item.item, run_->item());
+  cancelled_ = false;
   run_ = std::make_unique<ItemRun>(*config_, caller_, link_, std::move(item), verbose_);
   task_.emplace(run_->Run());
   task_->Start();
@@ -66,6 +67,7 @@ Result<void> Worker::BeginItem(Item item) {
 }
 
 Result<void> Worker::OnVerdict(int64_t call, ToWorker verdict) {
+  if (cancelled_) return {};  // it was on its way when the attempt ended
   if (!caller_.OnVerdict(call, std::move(verdict))) return Fail("a verdict for no call ({})", call);
   ReportIfEnded();
   return {};
@@ -75,6 +77,7 @@ Result<void> Worker::CancelItem(const Cancel& cancel) {
   if (!run_ || run_->item() != cancel.item || run_->attempt() != cancel.attempt) return {};
   task_.reset();
   run_.reset();
+  cancelled_ = true;
   Done done;
   done.item = cancel.item;
   done.attempt = cancel.attempt;

@@ -53,6 +53,7 @@ class Worker {
   // The item at hand. The task is destroyed before the run it belongs to.
   std::unique_ptr<ItemRun> run_;
   std::optional<Task<Done>> task_;
+  bool cancelled_ = false;  // the last one was, and no other has come yet
 };
 
 }  // namespace muster

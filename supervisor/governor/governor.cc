@@ -35,7 +35,8 @@ void Governor::Prime(const std::string& provider, Time when) {
 Governor::ProviderLane& Governor::LaneOf(const std::string& provider) {
   auto it = lanes_.find(provider);
   if (it == lanes_.end())
-    it = lanes_.emplace(provider, ProviderLane{Lane(provider, {}), {}, {}, false, Time::min()}).first;
+    it = lanes_.emplace(provider, ProviderLane{Lane(provider, {}), {}, {}, false, Time::min()})
+             .first;
   return it->second;
 }
 
@@ -93,11 +94,18 @@ const std::string* Governor::WhyStopped(const CallState& call) const {
                                                                : nullptr;
 }
 
+// Those whose time has come, and those whose lane was stopped meanwhile: they need not wait for
+// that.
 void Governor::WakeDelayed(Time now) {
-  while (!delayed_.empty() && delayed_.begin()->first <= now) {
-    int64_t id = delayed_.begin()->second;
-    delayed_.erase(delayed_.begin());
-    LaneOf(calls_.at(id).provider).queue.push_front(id);  // older than what waits
+  std::vector<int64_t> woken;
+  for (auto it = delayed_.begin(); it != delayed_.end();) {
+    bool now_due = it->first <= now || WhyStopped(calls_.at(it->second));
+    if (now_due) woken.push_back(it->second);
+    it = now_due ? delayed_.erase(it) : std::next(it);
+  }
+  // They are older than what waits; among themselves they keep their order.
+  for (auto id = woken.rbegin(); id != woken.rend(); ++id) {
+    LaneOf(calls_.at(*id).provider).queue.push_front(*id);
   }
 }
 
@@ -179,6 +187,12 @@ Governor::Consequence Governor::Stop(Lane& lane, const std::string& why) {
   return StopLane{why, newly};
 }
 
+Governor::Consequence Governor::StopForWait(Lane& lane, const std::string& message,
+                                            milliseconds wait) {
+  return Stop(lane, fmt::format("{}; it asks to wait {}, longer than max_wait ({})", message,
+                                FormatDuration(wait), FormatDuration(retry_.max_wait)));
+}
+
 Governor::Consequence Governor::AfterRateLimit(int64_t id, CallState& call, const Failure& failure,
                                                Time now) {
   Lane& lane = LaneOf(call.provider).lane;
@@ -189,9 +203,7 @@ Governor::Consequence Governor::AfterRateLimit(int64_t id, CallState& call, cons
   milliseconds wait = failure.retry_after_ms ? milliseconds(*failure.retry_after_ms)
                                              : Backoff(lane.CountRejection());
   if (wait > retry_.max_wait) {
-    return Stop(lane,
-                fmt::format("{}; it asks to wait {}, longer than max_wait ({})", failure.message,
-                            FormatDuration(wait), FormatDuration(retry_.max_wait)));
+    return StopForWait(lane, failure.message, wait);
   }
   lane.CloseUntil(now + wait, "asked to wait (429)");
   return Delay(id, call, now + wait, failure.message);
@@ -210,8 +222,9 @@ Governor::Consequence Governor::RetryOrGiveUp(int64_t id, CallState& call, const
   milliseconds wait = Backoff(call.tries);
   if (failure.retry_after_ms) {
     wait = milliseconds(*failure.retry_after_ms);
-    if (wait > retry_.max_wait) return GiveUp{failure.message};
-    LaneOf(call.provider).lane.CloseUntil(now + wait, "asked to wait");
+    Lane& lane = LaneOf(call.provider).lane;
+    if (wait > retry_.max_wait) return StopForWait(lane, failure.message, wait);
+    lane.CloseUntil(now + wait, "asked to wait");
   }
   return Delay(id, call, now + wait, failure.message);
 }

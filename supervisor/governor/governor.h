@@ -104,6 +104,7 @@ class Governor {
   Consequence AfterRateLimit(int64_t id, CallState& call, const Failure& failure, Time now);
   bool IsDown(const CallState& call, const Failure& failure) const;
   Consequence Stop(Lane& lane, const std::string& why);
+  Consequence StopForWait(Lane& lane, const std::string& message, std::chrono::milliseconds wait);
   Consequence Delay(int64_t id, CallState& call, Time until, const std::string& why);
   std::chrono::milliseconds Backoff(int64_t failures);
 

@@ -10,7 +10,7 @@ namespace {
 using std::chrono::milliseconds;
 
 // The provider's clock and ours differ by what a request travels: the window is that much longer.
-constexpr milliseconds kWindow{60'000};
+constexpr milliseconds kWindow{60'500};
 
 std::string Until(Lane::Time until, Lane::Time now) {
   return FormatDuration(std::chrono::ceil<milliseconds>(until - now));

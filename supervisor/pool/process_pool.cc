@@ -33,12 +33,25 @@ sigset_t SignalsOfInterest() {
   return set;
 }
 
-// What daemonised out of a worker became our child when its parent died.
-void KillAdopted() {
+constexpr int kGenerations = 1000;  // of what was left to us; a bound for what forks on and on
+
+// Kills our children; false when there were none.
+bool KillChildren() {
   std::ifstream list(fmt::format("/proc/self/task/{}/children", getpid()));
+  bool found = false;
   for (pid_t pid; list >> pid;) {
-    kill(pid, SIGKILL);  // our child, not yet waited for: the number is still its own
+    // Our child, not yet waited for: the number is still its own. What we may not kill stays.
+    if (kill(pid, SIGKILL) != 0) continue;
     waitpid(pid, nullptr, 0);
+    found = true;
+  }
+  return found;
+}
+
+// What daemonised out of a worker became our child when its parent died, and so do its own children
+// when it dies.
+void KillAdopted() {
+  for (int i = 0; i < kGenerations && KillChildren(); ++i) {
   }
 }
 
@@ -64,7 +77,8 @@ Result<void> ProcessPool::SetUp() {
 }
 
 ProcessPool::~ProcessPool() {
-  workers_.clear();
+  for (const auto& [id, worker] : workers_) worker->Kill(SteadyClock::now(), SIGKILL, "");
+  workers_.clear();  // waits for each; by now they all die at the same time
   KillAdopted();
 }
 
@@ -98,7 +112,11 @@ WorkerProcess* ProcessPool::Find(WorkerId worker) {
 void ProcessPool::Send(WorkerId worker, const ToWorker& message) {
   WorkerProcess* process = Find(worker);
   if (!process) return;
-  process->Queue(Encode(message));
+  std::string json = Encode(message);
+  if (json.size() >= kMaxFrame) {
+    return Kill(worker, SIGKILL, "a message to it is too large to send (16 MB)");
+  }
+  process->Queue(json);
   if (std::holds_alternative<Stop>(message)) process->Retire(SteadyClock::now());
   to_flush_.push_back(worker);
 }

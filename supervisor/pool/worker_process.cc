@@ -135,6 +135,7 @@ void WorkerProcess::Kill(Time now, int signal, const std::string& why) {
 void WorkerProcess::Step(Time now) {
   if (unsent_.size() - sent_ > kMostUnsent) Kill(now, SIGKILL, "does not read its messages");
   if (!next_step_ || *next_step_ > now) return;
+  if (why_.empty() && !process_.output) why_ = "killed: it closed its output and lived on";
   Signal(next_signal_);
   next_signal_ = SIGKILL;
   next_step_ = now + kKillAfterTerm;
