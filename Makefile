@@ -89,7 +89,7 @@ $(B)/muster-worker: $(call objects,worker/main.cc $(WORKER) $(COMMON))
 	@echo '  link    $@'
 	$(Q)$(CXX) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS_WORKER)
 
-$(B)/tests: $(call objects,$(TESTS) $(SUPERVISOR) $(WORKER) $(COMMON))
+$(B)/test-suite: $(call objects,$(TESTS) $(SUPERVISOR) $(WORKER) $(COMMON))
 	@echo '  link    $@'
 	$(Q)$(CXX) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS_SUPERVISOR) -lcurl -lz -lpthread
 
@@ -101,7 +101,8 @@ $(B)/bad-worker: $(call objects,tests/bad_worker.cc $(COMMON))
 	@echo '  link    $@'
 	$(Q)$(CXX) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS_COMMON)
 
-$(B)/torture: $(call objects,$(TORTURE) $(SUPERVISOR) $(COMMON))
+$(B)/torture: $(call objects,$(TORTURE) tests/fake_provider/answers.cc tests/fake_provider/digest.cc \
+                           $(SUPERVISOR) $(COMMON))
 	@echo '  link    $@'
 	$(Q)$(CXX) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS_SUPERVISOR)
 
@@ -128,10 +129,10 @@ test: test-deps
 	@$(MAKE) --no-print-directory -j$(JOBS) test-programs
 	@$(MAKE) --no-print-directory check-layers $(if $(SAN),,check-format)
 	$(B)/torture --programs $(B) --kills $(if $(SAN),20,100)
-	MUSTER_PROGRAMS=$(B) $(B)/tests
+	MUSTER_PROGRAMS=$(B) $(B)/test-suite
 
 .PHONY: test-programs
-test-programs: programs $(B)/tests $(B)/fake-provider $(B)/bad-worker $(B)/torture
+test-programs: programs $(B)/test-suite $(B)/fake-provider $(B)/bad-worker $(B)/torture
 
 .PHONY: torture
 torture: test-deps

@@ -13,7 +13,8 @@ namespace {
 
 constexpr size_t kBatch = 1'000;            // records a commit
 constexpr size_t kDifferencesShown = 12;    // lines
-constexpr size_t kShown = 60;               // characters of a changed value
+constexpr int kShown = 60;                  // columns of a changed value
+constexpr ptrdiff_t kLeadIn = 20;           // bytes shown before the first difference
 constexpr size_t kMaxItemBytes = 8u << 20;  // of an item's JSON: it must fit a frame
 const char* const kFingerprint = "fingerprint";
 const char* const kOutputs = "outputs";
@@ -23,9 +24,21 @@ Result<void> CommitNow(Ledger& ledger) {
   return Fail("the ledger cannot be written: {}", ledger.last_error());
 }
 
-std::string Short(const Json& value) {
-  std::string text = value.is_string() ? value.get<std::string>() : DumpJson(value);
-  return FitColumns(VisibleText(text), kShown);
+std::string TextOf(const Json& value) {
+  return value.is_string() ? value.get<std::string>() : DumpJson(value);
+}
+
+// Both texts from shortly before where they part.
+std::string Difference(const Json& before, const Json& after) {
+  std::string a = TextOf(before), b = TextOf(after);
+  auto parted = std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin();
+  size_t from = static_cast<size_t>(std::max<ptrdiff_t>(parted - kLeadIn, 0));
+  auto shown = [from](const std::string& text) {
+    size_t begin = from;  // not inside a character
+    while (begin < text.size() && (text[begin] & 0xc0) == 0x80) ++begin;
+    return FitColumns((from > 0 ? "…" : "") + VisibleText(text.substr(begin)), kShown);
+  };
+  return fmt::format("{} → {}", shown(a), shown(b));
 }
 
 // "steps[0].chat.reasoning_effort: high → low", a line for every leaf that differs.
@@ -49,7 +62,7 @@ void Compare(const std::string& path, const Json& before, const Json& after,
     }
     return;
   }
-  lines->push_back(fmt::format("{}: {} → {}", path, Short(before), Short(after)));
+  lines->push_back(fmt::format("{}: {}", path, Difference(before, after)));
 }
 
 std::vector<std::string> CompareFingerprints(const Ledger& ledger, const Json& fingerprint) {

@@ -14,7 +14,6 @@
 #include "common/process.h"
 #include "common/text.h"
 #include "supervisor/pool/process_pool.h"
-#include "supervisor/progress/lines.h"
 #include "supervisor/rehearsal.h"
 #include "supervisor/run_dir.h"
 #include "supervisor/supervisor.h"
@@ -272,8 +271,6 @@ class Session {
                             MakeStart(), std::max<size_t>(WorkerCount(), 1));
       end = supervisor.Run();
     }
-    // Also what failed in an earlier session is not done.
-    if (end.exit_code == kAllDone && FailedOf(books.counts()) > 0) end.exit_code = kSomeFailed;
     ledger_->Add(record::SessionEnded{end.exit_code, clock_.WallMs()});
     if (end.exit_code != kLedgerFailure) (void)ledger_->Commit();
     progress->RunEnds(Summarize(books, plan, end));

@@ -144,7 +144,7 @@ TEST_CASE("fields are made from the item and the params, strictly") {
   CHECK(seen.items[0].fields["image"] == "p/7.png");
   CHECK(seen.items[0].fields["twice"] == "qq");
   CHECK(ItemsOf(folder, "{range: 7..7, fields: {a: '{{item.nmuber}}'}}").error ==
-        "items.fields.a of item 7:1: unknown name \"item.nmuber\"; did you mean \"item.number\"?");
+        "items.fields.a of item 7: unknown name \"item.nmuber\"; did you mean \"item.number\"?");
   CHECK_MESSAGE(ItemsOf(folder, "{range: 7..7, fields: {a: x, b: '{{item.a}}'}}").error != "",
                 "not from each other");
 }

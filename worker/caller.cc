@@ -96,7 +96,7 @@ Task<CallEnd> Caller::Make(CallSpec spec) {
       Go limits = *go;
       HttpOutcome outcome = co_await Perform(spec, limits);
       link_.Say(Report(spec, exchange.number, outcome));
-      if (outcome.reply) body = std::move(outcome.reply->body);
+      if (outcome.reply) body = redactor_.Apply(std::move(outcome.reply->body));
       continue;
     } else if (auto* refuse = std::get_if<Refuse>(&verdict)) {
       co_return Ended{refuse->final ? Outcome::kFailed : Outcome::kInterrupted, refuse->reason};
@@ -175,8 +175,8 @@ Called Caller::Report(const CallSpec& spec, int64_t number, const HttpOutcome& o
   if (outcome.reply) {
     Reading reading = spec.api->ReadReply(*outcome.reply);
     called.usage = reading.usage;
-    called.served_model = reading.served_model;
-    called.request_id = reading.request_id;
+    called.served_model = redactor_.Apply(reading.served_model);
+    called.request_id = redactor_.Apply(reading.request_id);
     if (reading.answered) {
       called.answer = Bytes{redactor_.Apply(outcome.reply->body)};
     } else {

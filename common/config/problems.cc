@@ -93,13 +93,16 @@ void Problems::At(Place place, std::string what) {
 }
 
 void Problems::InTemplate(const std::string& path, const std::string& origin, std::string error) {
-  // A text in the config itself: its place begins the line already, and one line needs no number.
-  std::string place = places_.Text(places_.Value(path)) + ":";
-  if (origin + ":" == place && error.starts_with(place)) {
-    error.erase(0, place.size());
-    bool first = error.starts_with("1: ");
-    size_t end = std::min(error.find(": "), error.size());
-    error = first ? error.substr(3) : "line " + error.insert(end, " of the text");
+  // A text in the config itself: its place (TemplatePlace) begins the line already.
+  constexpr std::string_view kLater = " (its line ";
+  bool here = origin == places_.Text(places_.Value(path)) && error.starts_with(origin);
+  if (here) error.erase(0, origin.size());
+  size_t end = here && error.starts_with(kLater) ? error.find(')') : std::string::npos;
+  if (end != std::string::npos) {
+    error = "line " + error.substr(kLater.size(), end - kLater.size()) + " of the text" +
+            error.substr(end + 1);
+  } else if (here) {
+    error.erase(0, error.find_first_not_of(": "));
   }
   AtValue(path, error);
 }

@@ -24,6 +24,7 @@ Governor::Governor(const Config& config, uint64_t seed)
     : retry_(config.retry), all_("the run", config.limits), random_(seed) {
   for (const auto& [name, provider] : config.providers) {
     lanes_[name].lane = Lane(name, provider.limits);
+    key_variables_[name] = provider.key_env;
   }
 }
 
@@ -158,7 +159,7 @@ Governor::Consequence Governor::AfterFailure(int64_t id, CallState& call, const 
                                              Time now) {
   ProviderLane& lane = LaneOf(call.provider);
   switch (failure.kind) {
-    case FailureKind::kAuth:
+    case FailureKind::kAuth: return Stop(lane.lane, failure.message + AboutKey(call.provider));
     case FailureKind::kQuota:
     case FailureKind::kTls:
       return Stop(lane.lane, failure.message);
@@ -179,6 +180,13 @@ Governor::Consequence Governor::AfterFailure(int64_t id, CallState& call, const 
       break;
   }
   return GiveUp{failure.message};
+}
+
+// Which variable to look at; its value is nobody's business.
+std::string Governor::AboutKey(const std::string& provider) const {
+  auto variable = key_variables_.find(provider);
+  if (variable == key_variables_.end() || variable->second.empty()) return "";
+  return fmt::format(" (its key is taken from {})", variable->second);
 }
 
 Governor::Consequence Governor::Stop(Lane& lane, const std::string& why) {

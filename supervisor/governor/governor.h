@@ -108,7 +108,10 @@ class Governor {
   Consequence Delay(int64_t id, CallState& call, Time until, const std::string& why);
   std::chrono::milliseconds Backoff(int64_t failures);
 
+  std::string AboutKey(const std::string& provider) const;
+
   RetryRule retry_;
+  std::map<std::string, std::string> key_variables_;  // by provider
   Lane all_;  // the config's limits for every provider together
   std::map<std::string, ProviderLane> lanes_;
   std::unordered_map<int64_t, CallState> calls_;

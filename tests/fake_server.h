@@ -1,0 +1,41 @@
+#pragma once
+
+// The fake provider (tests/fake_provider) as a process that a test starts, asks and tells.
+
+#include <string>
+#include <vector>
+
+#include "common/json.h"
+#include "tests/child.h"
+
+namespace muster {
+
+// Listens on a free port of this machine while this object lives. Its key is kKey unless a flag
+// says otherwise; tests/fake_provider/{options,script,action}.h say what flags and scripts can do.
+class FakeServer {
+ public:
+  static constexpr const char* kKey = "sk-canary-4fT9qLwZx81mNbVc7RdE";
+
+  // `script`: the faults to make, as JSON; empty: none.
+  explicit FakeServer(const std::string& script = "", const std::vector<std::string>& flags = {});
+
+  int port() const { return port_; }
+  std::string Url() const;  // to be a base_url
+
+  // Its own totals of what was asked and billed: tests/fake_provider/totals.cc names them.
+  Json Books() const;
+  int64_t Book(const std::string& name) const;
+  // The last `count` requests, oldest first: method, target, headers, body.
+  Json Requests(int count) const;
+  // Other faults from now on. A script that does not parse fails the test.
+  void SetScript(const std::string& script) const;
+
+ private:
+  std::string Fetch(const std::string& method, const std::string& path,
+                    const std::string& body) const;
+
+  Child child_;
+  int port_ = 0;
+};
+
+}  // namespace muster
