@@ -150,7 +150,7 @@ void CallDesk::Follow(OpenCall& open, const Governor::Consequence& consequence,
   }
   const auto& stop = std::get<Governor::StopLane>(consequence);
   if (stop.newly) {
-    std::string text = fmt::format("{} is stopped: {}", open.call.provider, stop.why);
+    std::string text = fmt::format("{} is stopped: {}", stop.lane, stop.why);
     books_.Note(text);
     notice(text, true);
   }

@@ -246,7 +246,7 @@ Json StatusAsJson(const RunStatus& status, bool items) {
 int PrintStatus(const std::string& run_dir, bool items, bool as_json) {
   auto status = ReadRunStatus(run_dir, items);
   if (!status) {
-    fmt::print(stderr, "error: {}\n", VisibleText(status.error()));
+    fmt::print(stderr, "muster: {}\n", VisibleText(status.error()));
     return 2;
   }
   std::string text =

@@ -1,6 +1,7 @@
 #include "supervisor/supervisor.h"
 
 #include <signal.h>
+#include <string.h>
 
 #include <algorithm>
 
@@ -206,7 +207,9 @@ void Supervisor::On(const WorkerLost& lost) {
 void Supervisor::On(const SignalCame& came) {
   if (came.signal == SIGCONT) return progress_.Resumed();
   int code = kSignalBase + came.signal;
-  if (came.signal != SIGINT) return Drain(code, "stopped by a signal", kTermGrace);
+  if (came.signal != SIGINT) {
+    return Drain(code, fmt::format("stopped by SIG{}", sigabbrev_np(came.signal)), kTermGrace);
+  }
   if (mode_ == Mode::kDraining) return KillNow(code, "stopped by Ctrl+C");
   if (mode_ == Mode::kStopping) return KillNow(end_.exit_code, "stopped by Ctrl+C");
   Drain(code, "stopped by Ctrl+C", std::nullopt);

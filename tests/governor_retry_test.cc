@@ -3,9 +3,6 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <map>
-#include <random>
-#include <set>
 
 #include "supervisor/governor/governor.h"
 #include "tests/supervisor_testing.h"
@@ -20,31 +17,17 @@ using Time = Governor::Time;
 
 const Time kNow{hours(1'000)};
 
-Config MakeConfig(Limits limits = {}) {
+Config MakeConfig() {
   Config config;
-  config.providers["p"].limits = limits;
+  config.providers["p"] = {};
   config.providers["q"] = {};
   return config;
-}
-
-Limits Slots(int64_t concurrency) {
-  Limits limits;
-  limits.concurrency = concurrency;
-  return limits;
 }
 
 std::vector<int64_t> Granted(Governor& governor, Time now) {
   std::vector<int64_t> ids;
   for (const auto& verdict : governor.Grant(now)) {
     if (auto* granted = std::get_if<Governor::Granted>(&verdict)) ids.push_back(granted->id);
-  }
-  return ids;
-}
-
-std::vector<int64_t> Refused(Governor& governor, Time now) {
-  std::vector<int64_t> ids;
-  for (const auto& verdict : governor.Grant(now)) {
-    if (auto* stopped = std::get_if<Governor::Stopped>(&verdict)) ids.push_back(stopped->id);
   }
   return ids;
 }

@@ -2,8 +2,6 @@
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
-#include <map>
 #include <random>
 #include <set>
 
@@ -194,7 +192,8 @@ TEST_CASE("governor: no 60 seconds hold more than the limit, primed or not, over
           int64_t id = *in_the_air.begin();
           in_the_air.erase(id);
           bool fails = draw(4) == 0;
-          auto failure = fails ? std::optional(Overloaded()) : std::nullopt;
+          auto failure =
+              fails ? std::optional(MakeFailure(FailureKind::kOverloaded)) : std::nullopt;
           draw(5) == 0 ? governor.Forget(id) : void(governor.Ended(id, failure, now));
         }
         auto chance = governor.NextChance(now);

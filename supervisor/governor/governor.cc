@@ -192,7 +192,7 @@ std::string Governor::AboutKey(const std::string& provider) const {
 Governor::Consequence Governor::Stop(Lane& lane, const std::string& why) {
   bool newly = !lane.stopped();
   if (newly) lane.Stop(why);
-  return StopLane{why, newly};
+  return StopLane{lane.name(), why, newly};
 }
 
 Governor::Consequence Governor::StopForWait(Lane& lane, const std::string& message,

@@ -56,7 +56,7 @@ class Governor {
     std::string why;
   };
   struct StopLane {  // its lane is stopped; the item is not to blame
-    std::string why;
+    std::string lane, why;
     bool newly = false;  // by this very reply
   };
   using Consequence = std::variant<Keep, Retry, GiveUp, StopLane>;
