@@ -99,22 +99,22 @@ TEST_CASE("a parent that had us ignore SIGCHLD does not cost us how workers end"
 }
 
 TEST_CASE("workers start with no signal blocked or ignored that we block or ignore") {
-  CHECK(
-      InChild([]() -> std::string {
-        signal(SIGPIPE, SIG_IGN);
-        signal(SIGXFSZ, SIG_IGN);
-        PoolDriver driver;
-        WorkerId worker = driver.Spawn({"sh", "-c", "grep -E '^Sig(Blk|Ign)' /proc/$$/status >&2"});
-        std::string status = driver.Lost(worker).stderr_tail;
-        auto mask_of = [&status](const char* name) {
-          size_t at = status.find(name);
-          return at == status.npos ? ~0ull : std::strtoull(&status[at + 7], nullptr, 16);
-        };
-        auto bit = [](int number) { return 1ull << (number - 1); };
-        if (mask_of("SigBlk:") != 0) return "blocked: " + status;
-        if (mask_of("SigIgn:") & (bit(SIGPIPE) | bit(SIGXFSZ))) return "ignored: " + status;
-        return "";
-      }) == "");
+  CHECK(InChild([]() -> std::string {
+          signal(SIGPIPE, SIG_IGN);
+          signal(SIGXFSZ, SIG_IGN);
+          PoolDriver driver;
+          WorkerId worker =
+              driver.Spawn({"sh", "-c", "exec grep -E '^Sig(Blk|Ign)' /proc/self/status >&2"});
+          std::string status = driver.Lost(worker).stderr_tail;
+          auto mask_of = [&status](const char* name) {
+            size_t at = status.find(name);
+            return at == status.npos ? ~0ull : std::strtoull(&status[at + 7], nullptr, 16);
+          };
+          auto bit = [](int number) { return 1ull << (number - 1); };
+          if (mask_of("SigBlk:") != 0) return "blocked: " + status;
+          if (mask_of("SigIgn:") & (bit(SIGPIPE) | bit(SIGXFSZ))) return "ignored: " + status;
+          return "";
+        }) == "");
 }
 
 TEST_CASE("a worker has a session of its own") {

@@ -75,6 +75,7 @@ TEST_CASE("supervisor: on a full disk nothing is sent, and it goes on once there
   CHECK(trace.end.wall > seconds(100));
   CHECK(trace.progress.Noticed("cannot grow"));
   CHECK(trace.progress.Noticed("has room again"));
+  CHECK(trace.progress.waits.contains("every call is waiting: the ledger cannot grow"));
   CHECK(trace.progress.lies == std::vector<std::string>{});
   CHECK(run.view().UnknownTries().empty());
   CHECK(run.script.spin < 5);

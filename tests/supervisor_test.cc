@@ -181,5 +181,47 @@ TEST_CASE("supervisor: an earlier session's failures count in the exit code unti
   CHECK(run.Run().end.exit_code == kAllDone);
 }
 
+TEST_CASE("supervisor: an answer of no use is asked for again, up to ask_again times") {
+  TestRun run(3);
+  run.script.plan = [](const std::string&) { return FakePlan{{{{"s", "p", "m", 2}}, 1}}; };
+  run.script.provider = [](const SentCall& sent) {
+    bool good = sent.ask == 3 && sent.item != "2";
+    return FakeReply{.answer = good ? "good" : "bad"};
+  };
+  run.script.unusable = [](const std::string& answer) { return answer == "bad"; };
+  auto trace = run.Run();
+  CHECK(trace.end.exit_code == kSomeFailed);
+  CHECK(run.StatusOf("2") == ItemStatus::kFailed);
+  CHECK(run.Count(ItemStatus::kDone) == 2);
+  CHECK(run.sent() == 9);
+  CHECK(run.OutputOf("1") == "s=good\n");
+  CHECK(run.view().FindCall("1", "s", 1, "hash of s")->rejected);
+  CHECK(run.view().FindCall("1", "s", 2, "hash of s")->answer == "bad");
+  CHECK_FALSE(run.view().FindCall("1", "s", 3, "hash of s")->rejected);
+  run.CheckBooks(trace);
+}
+
+TEST_CASE(
+    "supervisor: --retry-failed replays what was answered and asks anew for what was no use") {
+  TestRun run(2);
+  run.script.plan = [](const std::string&) { return Chain(2); };
+  bool better = false;
+  run.script.provider = [&](const SentCall& sent) {
+    return FakeReply{.answer = sent.step == "s2" && !better ? "bad" : "good"};
+  };
+  run.script.unusable = [](const std::string& answer) { return answer == "bad"; };
+  CHECK(run.Run().end.exit_code == kSomeFailed);
+  CHECK(run.sent() == 4);
+  better = true;
+  auto again = run.Run({.retry_failed = true});
+  CHECK(again.end.exit_code == kAllDone);
+  REQUIRE(again.log.size() == 2);
+  for (const SentCall& sent : again.log) {
+    CHECK(sent.step == "s2");
+    CHECK(sent.ask == 2);
+  }
+  run.CheckBooks(again);
+}
+
 }  // namespace
 }  // namespace muster

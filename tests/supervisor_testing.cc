@@ -33,6 +33,7 @@ void FakeProgress::ItemEnds(const ItemReport& report) {
 
 void FakeProgress::Refresh(const Snapshot& snapshot) {
   last = snapshot;
+  waits.insert(snapshot.waits.begin(), snapshot.waits.end());
   const LedgerView* view = View();
   if (!view) return;
   auto committed = view->CountItems();

@@ -38,6 +38,7 @@ class FakeProgress : public Progress {
   std::vector<std::string> starts;
   std::vector<ItemReport> ends;
   std::vector<std::string> notices;
+  std::set<std::string> waits;
   std::vector<std::string> lies;  // what was shown before it was committed
   Snapshot last;
 

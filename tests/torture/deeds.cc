@@ -133,7 +133,7 @@ bool Inspect(Stage& stage) {
        InspectProcesses(stage.muster.pid(), key_taken, kCanaryKey, stage.scene.run_dir())) {
     stage.wrong.push_back("I12: " + std::move(what));
   }
-  return true;
+  return geteuid() == 0;  // to others workers show neither descriptors nor environment
 }
 
 }  // namespace

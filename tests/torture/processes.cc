@@ -64,10 +64,9 @@ void ReapEnded(const std::vector<pid_t>& pids) {
   for (pid_t pid : pids) waitpid(pid, nullptr, WNOHANG);
 }
 
-// For an instant of its exec it still has the supervisor's descriptors.
-bool IsWorker(pid_t pid) {
-  return fs::path(LinkOf(fmt::format("/proc/{}/exe", pid))).filename() == "muster-worker";
-}
+// By its name, which anyone may read and the exec sets. For an instant of the exec it still has the
+// supervisor's descriptors.
+bool IsWorker(pid_t pid) { return ReadProc(pid, "comm") == "muster-worker\n"; }
 
 // Descriptors that a worker should not have: sentences, by what they say.
 std::set<std::string> StrayDescriptors(const std::vector<pid_t>& workers,

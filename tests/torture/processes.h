@@ -32,7 +32,7 @@ std::vector<std::string> StartedWith(const std::string& token);
 
 // Where the supervisor and its workers show what they should not: the key in command lines or
 // environment, descriptors of ours or of another worker in a worker. `key_taken`: the supervisor
-// has had time to take the key out of its environment. One sentence for each.
+// has had time to take the key out of its environment. One sentence for each. Only root sees all.
 std::vector<std::string> InspectProcesses(pid_t supervisor, bool key_taken, const std::string& key,
                                           const std::string& run_dir);
 
