@@ -37,8 +37,8 @@ Result<std::vector<TemplateNode>> ParseTemplate(std::string_view text, const std
 // The parts of a dotted name ("item.id"); none for ".". Fails when it is no name.
 Result<std::vector<std::string_view>> NameParts(std::string_view name);
 
-// Where a line of a template is: "prompts/chunk.md:12" of one in a file of its own, the place itself
-// of one that stands in a config ("transcripts.yaml:23:13", "… (its line 2)").
+// Where a line of a template is: "prompts/chunk.md:12" of one in a file of its own, the place
+// itself of one that stands in a config ("transcripts.yaml:23:13", "… (its line 2)").
 std::string TemplatePlace(const std::string& origin, int line);
 
 }  // namespace muster

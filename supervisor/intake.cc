@@ -141,7 +141,8 @@ class Sync {
   void HandOutAgain(const std::function<bool(ItemStatus)>& redo) {
     std::vector<std::string> again;
     ledger_.view().ForEachItem([&](const ItemRow& row) {
-      if (IsFinal(row.status) && redo(row.status) && seen_.contains(StableHash(row.id))) again.push_back(row.id);
+      if (IsFinal(row.status) && redo(row.status) && seen_.contains(StableHash(row.id)))
+        again.push_back(row.id);
     });
     for (std::string& id : again) ledger_.Add(record::Reopen{std::move(id), false});
   }

@@ -438,7 +438,11 @@ Snapshot Supervisor::TakeSnapshot() const {
   snapshot.session = settled_.session;
   snapshot.ended_now = settled_.done + settled_.failed;
   snapshot.elapsed = std::chrono::duration_cast<milliseconds>(now_ - began_);
-  snapshot.waits = governor_.WhyWaiting(now_);
+  if (commit_again_) {
+    snapshot.waits = {"every call is waiting: the ledger cannot grow"};
+  } else {
+    snapshot.waits = governor_.WhyWaiting(now_);
+  }
   if (mode_ == Mode::kDraining) {
     snapshot.stopping =
         fmt::format("{}: finishing {} calls in the air", end_.stopped_by, desk_.in_the_air());

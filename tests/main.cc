@@ -1,10 +1,11 @@
-// The test program: every tests/*_test.cc in one binary. `-tc="name*"` runs some, `--help` says more.
+// The test program: every tests/*_test.cc in one binary. `-tc="name*"` runs some, `--help` says
+// more.
 
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <signal.h>
 
-#include <cstdio>
 #include <doctest/doctest.h>
+#include <cstdio>
 
 namespace {
 

@@ -159,7 +159,8 @@ Governor::Consequence Governor::AfterFailure(int64_t id, CallState& call, const 
                                              Time now) {
   ProviderLane& lane = LaneOf(call.provider);
   switch (failure.kind) {
-    case FailureKind::kAuth: return Stop(lane.lane, failure.message + AboutKey(call.provider));
+    case FailureKind::kAuth:
+      return Stop(lane.lane, failure.message + AboutKey(call.provider));
     case FailureKind::kQuota:
     case FailureKind::kTls:
       return Stop(lane.lane, failure.message);

@@ -13,7 +13,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kWindow{60'500};
 
 std::string Until(Lane::Time until, Lane::Time now) {
-  return FormatDuration(std::chrono::ceil<milliseconds>(until - now));
+  return FormatDuration(std::chrono::ceil<milliseconds>(std::max(until, now) - now));
 }
 
 }  // namespace
