@@ -15,8 +15,10 @@ using std::chrono::milliseconds;
 // A lost worker's replacement waits, doubling from the first to the last of these.
 constexpr milliseconds kFirstRestartDelay{100};
 constexpr milliseconds kMostRestartDelay{5'000};
-// So many deaths per worker within a minute, with no item ended, are a storm.
+// More deaths than so many per worker and a few (two items that kill their workers are no storm)
+// within a minute, with no item ended, are a storm.
 constexpr size_t kStormDeaths = 3;
+constexpr size_t kStormSpare = 4;
 constexpr milliseconds kStormWindow{60'000};
 // What a worker has to give up an item in that it was told to cancel.
 constexpr milliseconds kCancelGrace{5'000};
@@ -160,7 +162,7 @@ void Crew::KillAll() {
 
 std::string Crew::Storm(Time now) {
   while (!deaths_.empty() && now - deaths_.front() > kStormWindow) deaths_.pop_front();
-  if (deaths_.size() <= kStormDeaths * size_) return "";
+  if (deaths_.size() <= kStormDeaths * size_ + kStormSpare) return "";
   return fmt::format("{} workers died within a minute and no item was finished", deaths_.size());
 }
 

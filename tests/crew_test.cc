@@ -146,8 +146,7 @@ TEST_CASE("crew: a clean end is no death, and is replaced at once") {
   CHECK(test.crew.Storm(test.now()) == "");
 }
 
-TEST_CASE(
-    "crew: more than three deaths a worker within a minute are a storm, over longer they are not") {
+TEST_CASE("crew: more than three deaths a worker and a few within a minute are a storm") {
   for (seconds apart : {seconds(6), seconds(15)}) {
     CAPTURE(apart.count());
     CrewTest test(2);

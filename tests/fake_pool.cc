@@ -94,7 +94,8 @@ void FakePool::Request(SentCall sent,
   if (made.answer.empty()) made.answer = sent.item + "/" + sent.step;
   bool billed = !made.failure || made.failure->billing != Billing::kNo;
   if (billed && made.usage) {
-    sent.bill = made.usage->input * script_.input_price + made.usage->output * script_.output_price;
+    sent.bill = AddMoney(PriceOf(made.usage->input, script_.input_price),
+                         PriceOf(made.usage->output, script_.output_price));
   }
   size_t index = script_.log.size();
   WorkerId id = sent.worker;

@@ -106,7 +106,7 @@ TEST_CASE("supervisor: lost workers are replaced later and later, and a storm en
   auto trace = run.Run({.workers = 4});
   CHECK(trace.end.exit_code == kStopped);
   CHECK(trace.end.stopped_by.find("died") != std::string::npos);
-  CHECK(run.script.spawned <= 3 * 4 + 4);
+  CHECK(run.script.spawned <= 3 * 4 + 4 + 4);
   CHECK(trace.end.wall < minutes(1));
   CHECK(trace.end.wall > milliseconds(500));
   CHECK(run.Count(ItemStatus::kPending) == 100);

@@ -103,7 +103,7 @@ bool RecordWriter::operator()(const record::TryEnded& ended) {
   }
   if (ended.outcome != record::TryOutcome::kAnswered || !ended.answer) return true;
   return RunForOne("a call that was answered", "UPDATE calls SET answer = ? WHERE call = ?",
-                   Bytes{*ended.answer}, ended.call);
+                   Blob{*ended.answer}, ended.call);
 }
 
 bool RecordWriter::operator()(const record::Rejected& rejected) {

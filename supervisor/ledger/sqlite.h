@@ -20,7 +20,7 @@ struct sqlite3_stmt;
 namespace muster {
 
 // A value to be stored byte by byte (a BLOB) instead of as text.
-struct Bytes {
+struct Blob {
   std::string_view bytes;
 };
 
@@ -116,7 +116,7 @@ class Database {
   bool Bind(sqlite3_stmt* statement, int index, const Value& value, bool copy) {
     if constexpr (std::is_integral_v<Value>) {
       return BindInt(statement, index, value);
-    } else if constexpr (std::is_same_v<Value, Bytes>) {
+    } else if constexpr (std::is_same_v<Value, Blob>) {
       return BindBytes(statement, index, value.bytes, copy);
     } else if constexpr (std::is_convertible_v<const Value&, std::string_view>) {
       return BindText(statement, index, value, copy);
