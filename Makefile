@@ -128,7 +128,7 @@ $(B)/gen/build_id.h: $(sort $(COMMON) $(wildcard common/*.h common/*/*.h))
 test: test-deps
 	@$(MAKE) --no-print-directory -j$(JOBS) test-programs
 	@$(MAKE) --no-print-directory check-layers $(if $(SAN),,check-format)
-	$(B)/torture --programs $(B) --kills $(if $(SAN),20,100)
+	$(B)/torture --programs $(B) --kills $(if $(SAN),20 --slow 10,100)
 	MUSTER_PROGRAMS=$(B) $(B)/test-suite
 
 .PHONY: test-programs

@@ -19,6 +19,7 @@ struct Campaign {
   uint64_t seed = 0;
   int64_t kills = 0;  // after so many, what is at hand is left to finish
   int64_t items = 0, workers = 0;
+  int64_t slow = 1;  // moments come so many times later, for programs that are so much slower
 
   Child::Command RunCommand(const Scene& scene) const {
     return {{programs + "/muster", "run", scene.config(), "--run", scene.run_dir()},

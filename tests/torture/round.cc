@@ -87,7 +87,7 @@ bool Round::RunOnce() {
   Stage stage{campaign_, scene_, *muster_, witness_, wrong_};
   std::optional<Deed> ender;
   for (const Act& act : plan.acts) {
-    if (muster_->PumpUntil(muster_->started() + act.at) || !wrong_.empty()) break;
+    if (muster_->PumpUntil(muster_->started() + act.at * campaign_.slow) || !wrong_.empty()) break;
     if (EndsSession(act.deed)) ender = act.deed;
     if (Perform(act, stage)) ++tally_.deeds[static_cast<size_t>(act.deed)];
   }
