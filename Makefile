@@ -128,7 +128,7 @@ $(B)/gen/build_id.h: $(sort $(COMMON) $(wildcard common/*.h common/*/*.h))
 test: test-deps
 	@$(MAKE) --no-print-directory -j$(JOBS) test-programs
 	@$(MAKE) --no-print-directory check-layers $(if $(SAN),,check-format)
-	$(B)/torture --programs $(B) --kills $(if $(SAN),20 --slow 10,100)
+	$(B)/torture --programs $(B) --kills $(if $(SAN),60 --slow 6,100)
 	MUSTER_PROGRAMS=$(B) $(B)/test-suite
 
 .PHONY: test-programs
@@ -137,7 +137,7 @@ test-programs: programs $(B)/test-suite $(B)/fake-provider $(B)/bad-worker $(B)/
 .PHONY: torture
 torture: test-deps
 	@$(MAKE) --no-print-directory -j$(JOBS) test-programs
-	$(B)/torture --programs $(B) --kills $(KILLS) $(if $(SEED),--seed $(SEED))
+	$(B)/torture --programs $(B) --kills $(KILLS) $(if $(SEED),--seed $(SEED)) $(if $(SAN),--slow 6)
 
 .PHONY: check-layers
 check-layers:
