@@ -266,7 +266,10 @@ inline std::string InChild(const std::function<std::string()>& body) {
   fflush(nullptr);
   pid_t child = fork();
   if (child == 0) {
-    for (int number : {SIGABRT, SIGSEGV, SIGTERM, SIGINT, SIGFPE, SIGILL}) signal(number, SIG_DFL);
+    // As a shell starts us, whatever doctest, nohup or a background job has set.
+    for (int number : {SIGABRT, SIGSEGV, SIGTERM, SIGINT, SIGFPE, SIGILL, SIGHUP, SIGCONT}) {
+      signal(number, SIG_DFL);
+    }
     int answer = fcntl(ends[1], F_DUPFD_CLOEXEC, 10);  // away from 0, 1 and 2
     std::string wrong;
     try {
