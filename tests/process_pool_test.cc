@@ -117,7 +117,9 @@ TEST_CASE("the most memory that a worker had is told") {
       driver.Spawn(BadWorker({Misbehave("alloc=200M@hello"), Misbehave("kill9@begun")}));
   driver.Send(large, Start{});
   CHECK(driver.Lost(large).peak_memory_kb >= 200 * 1024);
+#ifndef __SANITIZE_ADDRESS__  // whose shadow of this very process counts for its children
   CHECK(driver.Lost(small).peak_memory_kb < 200 * 1024);
+#endif
   CHECK(driver.Lost(small).peak_memory_kb > 0);
 }
 
