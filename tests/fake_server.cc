@@ -76,13 +76,46 @@ void FakeServer::SetScript(const std::string& script) const {
   REQUIRE_MESSAGE(reply->contains("rules"), DumpJson(*reply));
 }
 
+void FakeServer::SetLimits(const std::string& limits) const {
+  auto reply = ParseJson(Fetch("POST", "/_limits", limits));
+  REQUIRE(reply);
+  REQUIRE_MESSAGE(reply->contains("limits"), DumpJson(*reply));
+}
+
+Json FakeServer::Windows(int64_t window_ms) const {
+  auto windows = ParseJson(Fetch("GET", fmt::format("/_windows?window_ms={}", window_ms), ""));
+  REQUIRE(windows);
+  return *windows;
+}
+
+void FakeServer::BeginOutage(const std::string& kind, int64_t for_ms) const {
+  Json outage = {{"kind", kind}, {"for_ms", for_ms}};
+  auto reply = ParseJson(Fetch("POST", "/_outage", DumpJson(outage)));
+  REQUIRE(reply);
+  REQUIRE_MESSAGE(reply->contains("outage"), DumpJson(*reply));
+}
+
+std::string FakeServer::Post(const std::string& path, const std::string& body) const {
+  return Exchange(fmt::format("POST {} HTTP/1.1\r\nAuthorization: Bearer {}\r\n"
+                              "Content-Type: application/json\r\n",
+                              path, kKey),
+                  body);
+}
+
 // The body of its reply.
 std::string FakeServer::Fetch(const std::string& method, const std::string& path,
                               const std::string& body) const {
+  std::string reply = Exchange(fmt::format("{} {} HTTP/1.1\r\n", method, path), body);
+  size_t head = reply.find("\r\n\r\n");
+  REQUIRE_MESSAGE(head != std::string::npos, "no reply from the fake provider");
+  return reply.substr(head + 4);
+}
+
+// `head` is as yet without what every request needs. Returns all bytes that come back.
+std::string FakeServer::Exchange(const std::string& head, const std::string& body) const {
   Fd connection = ConnectTo(port_);
   std::string request = fmt::format(
-      "{} {} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{}", method,
-      path, body.size(), body);
+      "{}Host: test\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{}", head, body.size(), body);
   REQUIRE(send(connection.get(), request.data(), request.size(), MSG_NOSIGNAL) ==
           static_cast<ssize_t>(request.size()));
   std::string reply;
@@ -90,9 +123,7 @@ std::string FakeServer::Fetch(const std::string& method, const std::string& path
   for (ssize_t got; (got = recv(connection.get(), bytes, sizeof bytes, 0)) > 0;) {
     reply.append(bytes, static_cast<size_t>(got));
   }
-  size_t head = reply.find("\r\n\r\n");
-  REQUIRE_MESSAGE(head != std::string::npos, "no reply from the fake provider");
-  return reply.substr(head + 4);
+  return reply;
 }
 
 }  // namespace muster

@@ -29,10 +29,19 @@ class FakeServer {
   Json Requests(int count) const;
   // Other faults from now on. A script that does not parse fails the test.
   void SetScript(const std::string& script) const;
+  // Other limits, as tests/fake_provider/limit_settings.h has them. A mistake fails the test.
+  void SetLimits(const std::string& limits) const;
+  // The most that was admitted in any window, by model: tests/fake_provider/desk.h.
+  Json Windows(int64_t window_ms) const;
+  // No request is served for so long: a status, "refuse" or "hang"; "none" ends it.
+  void BeginOutage(const std::string& kind, int64_t for_ms) const;
+  // The whole reply to a request with its key, as bytes; "" when there was none.
+  std::string Post(const std::string& path, const std::string& body) const;
 
  private:
   std::string Fetch(const std::string& method, const std::string& path,
                     const std::string& body) const;
+  std::string Exchange(const std::string& head, const std::string& body) const;
 
   Child child_;
   int port_ = 0;

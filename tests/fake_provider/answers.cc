@@ -100,11 +100,13 @@ int64_t CountChars(std::string_view text) {
   return std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; });
 }
 
+int64_t InputTokens(const Question& question) { return TokensOf(question.input_chars); }
+
 Answer Compose(const Question& question) {
   Dice dice(SeedOf(question.body_sha256));
   Answer answer{.text = TextFor(question, dice), .finish = question.wished_finish, .usage = {}};
   Usage& usage = answer.usage;
-  usage.input = TokensOf(question.input_chars);
+  usage.input = InputTokens(question);
   usage.cached = usage.input >= 1024 ? usage.input / 3 / 64 * 64 : 0;
   usage.reasoning = ReasoningTokens(question, dice);
   int64_t written = TokensOf(CountChars(answer.text));

@@ -44,6 +44,9 @@ struct Answer {
 // from 1024 on, else 0; output = reasoning + ceil(characters of the text / 4).
 Answer Compose(const Question& question);
 
+// The input tokens alone.
+int64_t InputTokens(const Question& question);
+
 // Unicode characters in UTF-8 text.
 int64_t CountChars(std::string_view text);
 

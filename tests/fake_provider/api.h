@@ -55,6 +55,9 @@ class Api {
   // What the provider would reject the request for, its path included; nothing when it is fine.
   virtual std::optional<ApiReply> Check(const Call& call) const = 0;
 
+  // What a request that passed Check() will need of the limits.
+  virtual Limiter::Demand DemandOf(const Call& call) const = 0;
+
   // The answer to a request that passed Check().
   virtual ApiReply Respond(const Call& call, const AnswerWishes& wishes) const = 0;
 
@@ -65,11 +68,15 @@ class Api {
   // The reply to a missing or wrong key; `whole` repeats the key unmasked.
   virtual ApiReply KeyError(const Call& call, bool whole) const = 0;
   virtual ApiReply StatusError(int status) const = 0;
-  virtual ApiReply LimitError(const Call& call, const Limiter::Refusal& refusal) const = 0;
+
+  // `try_again` tells in the message when there will be room; the headers always do, if it is
+  // known.
+  virtual ApiReply LimitError(const Call& call, const Limiter::Refusal& refusal,
+                              bool try_again) const = 0;
 
   // Headers of every reply. `took_ms` is the latency.
   virtual Headers CommonHeaders(const Call& call, int64_t took_ms) const = 0;
-  virtual Headers LimitHeaders(const Limiter::Standing& standing) const = 0;
+  virtual Headers LimitHeaders(const std::vector<Limiter::Standing>& standings) const = 0;
 };
 
 // Errors that a script can ask for by name; every Api has a reply for each.

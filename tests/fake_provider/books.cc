@@ -94,6 +94,14 @@ uint64_t Books::WriteAsked(const Asked& asked) {
   return number;
 }
 
+void Books::WriteRefused(uint64_t number, const std::string& model, std::string_view limit) {
+  Write({{"event", "refused"},
+         {"n", number},
+         {"time_ms", UnixTimeMs()},
+         {"model", model},
+         {"limit", limit}});
+}
+
 void Books::WriteBilled(uint64_t number, const Usage& usage) {
   Write({{"event", "billed"},
          {"n", number},

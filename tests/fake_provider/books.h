@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "tests/fake_provider/answers.h"
 #include "tests/fake_provider/fd.h"
@@ -35,12 +36,14 @@ enum class Outcome {
 //
 //   {"event":"asked","n":17,"time_ms":…,"connection":3,"path":"/v1/responses","model":"gpt-5.1",
 //    "body_sha256":"…","authorized":true,"repeat":1}
+//   {"event":"refused","n":17,"time_ms":…,"model":"gpt-5.1","limit":"requests"}
 //   {"event":"billed","n":17,"time_ms":…,"input":…,"cached":…,"output":…,"reasoning":…,
 //    "picodollars":…}
 //   {"event":"ended","n":17,"time_ms":…,"status":200,"outcome":"sent"}
 //   {"event":"restarted","time_ms":…}
 //
-// `repeat` counts the asks of exactly this body, this one included; "billed" comes when the answer
+// `repeat` counts the asks of exactly this body, this one included; "refused" says which of the
+// provider's own limits it met (429); "billed" comes when the answer
 // is generated, just before its first byte, and also when nobody waits for it any more. A file that
 // is there already is continued, after "restarted": what had not ended by then never will.
 class Books {
@@ -59,6 +62,7 @@ class Books {
 
   // Returns the number (1, 2, 3 …) of the request.
   uint64_t WriteAsked(const Asked& asked);
+  void WriteRefused(uint64_t number, const std::string& model, std::string_view limit);
   void WriteBilled(uint64_t number, const Usage& usage);
   void WriteEnded(uint64_t number, int status, Outcome outcome);
 

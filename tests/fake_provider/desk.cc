@@ -1,8 +1,6 @@
 #include "tests/fake_provider/desk.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "tests/fake_provider/digest.h"
@@ -13,11 +11,20 @@ namespace {
 
 using std::chrono::milliseconds;
 
-ApiReply JsonReply(int status, const Json& body) {
-  return {.status = status,
-          .headers = {{"Content-Type", "application/json"}},
-          .body = ToText(body) + "\n",
-          .usage = {}};
+std::string_view NameOf(Quantity what) {
+  switch (what) {
+    case Quantity::kConcurrency:
+      return "concurrency";
+    case Quantity::kRequests:
+      return "requests";
+    case Quantity::kTokens:
+      return "tokens";
+    case Quantity::kInputTokens:
+      return "input_tokens";
+    case Quantity::kOutputTokens:
+      return "output_tokens";
+  }
+  return "";
 }
 
 }  // namespace
@@ -27,7 +34,7 @@ Desk::Desk(const Settings& settings, Loop& loop, Books& books, Script script)
       loop_(loop),
       books_(books),
       script_(std::move(script)),
-      limiter_(settings.limits) {
+      limiter_(settings.limits.rules, settings.limits.count_max_tokens) {
   apis_.push_back(MakeOpenAi());
 }
 
@@ -53,7 +60,8 @@ Ticket Desk::OnRequest(ConnectionId connection, int nth, Request request) {
                               .repeat = books_.totals().TimesAsked(call.body_sha256) + 1,
                               .nth_on_connection = nth};
   call.number = Book(connection, call);
-  const Action* action = script_.Choose(circumstances);
+  const Action* action = outage_.OnRequest(Clock::now());
+  if (!action) action = script_.Choose(circumstances);
   Begin(connection, call, action ? *action : Action());
   return call.number;
 }
@@ -84,6 +92,7 @@ void Desk::Begin(ConnectionId connection, const Call& call, const Action& action
   Exchange exchange{.connection = connection,
                     .parcel = {},
                     .bill = {},
+                    .model = call.model,
                     .cancel_on_disconnect = action.cancel_on_disconnect};
   std::optional<ApiReply> fixed = FixedReply(call, action);
   ApiReply reply = fixed ? std::move(*fixed) : UsualReply(call, action, exchange);
@@ -126,17 +135,21 @@ ApiReply Desk::UsualReply(const Call& call, const Action& action, Exchange& exch
   const Api& api = ApiFor(call.http.path);
   if (call.key != settings_.key) return api.KeyError(call, /*whole=*/false);
   if (std::optional<ApiReply> wrong = api.Check(call)) return std::move(*wrong);
-  if (auto refusal = limiter_.Admit(Clock::now())) return LimitedReply(call, *refusal);
-  exchange.holds_place = true;
+  Limiter::Demand demand = api.DemandOf(call);
+  Clock::time_point now = Clock::now();
+  if (auto refusal = limiter_.Admit(call.number, demand, now)) return LimitedReply(call, *refusal);
+  admissions_.Admitted(call.model, demand.input, now);
+  exchange.admitted = true;
   return api.Respond(call, action.wishes);
 }
 
 ApiReply Desk::LimitedReply(const Call& call, const Limiter::Refusal& refusal) {
-  ApiReply reply = ApiFor(call.http.path).LimitError(call, refusal);
-  bool short_window = limiter_.window() < std::chrono::seconds(60);
-  if (short_window && !refusal.concurrency) {
-    int64_t ms = std::chrono::ceil<milliseconds>(refusal.wait).count();
-    reply.headers.emplace_back("retry-after-ms", std::to_string(ms));
+  books_.WriteRefused(call.number, call.model, NameOf(refusal.what));
+  const LimitSettings& limits = settings_.limits;
+  ApiReply reply = ApiFor(call.http.path).LimitError(call, refusal, limits.try_again);
+  if (!limits.retry_after) {
+    RemoveHeader(reply.headers, "Retry-After");
+    RemoveHeader(reply.headers, "retry-after-ms");
   }
   return reply;
 }
@@ -158,17 +171,27 @@ void Desk::AddHeaders(const Call& call, int64_t took_ms, ApiReply& reply) {
     reply.headers.insert(reply.headers.end(), headers.begin(), headers.end());
   };
   add(api.CommonHeaders(call, took_ms));
-  if (auto standing = limiter_.StandingAt(Clock::now())) add(api.LimitHeaders(*standing));
+  if (!settings_.limits.headers) return;
+  add(api.LimitHeaders(limiter_.StandingsAt(call.model, Clock::now())));
 }
 
 void Desk::Deliver(uint64_t number) {
   auto found = open_.find(number);
   if (found == open_.end()) return;  // cancelled
   Exchange& exchange = found->second;
-  if (exchange.bill) books_.WriteBilled(number, *exchange.bill);
+  if (exchange.bill) Charge(number, exchange);
   if (exchange.client_gone) return End(number, exchange.parcel.when_client_leaves);
   exchange.delivering = true;
   server_->Send(exchange.connection, std::move(exchange.parcel.transmission));
+}
+
+// Its answer has been generated: it costs money and output tokens.
+void Desk::Charge(uint64_t number, const Exchange& exchange) {
+  books_.WriteBilled(number, *exchange.bill);
+  if (!exchange.admitted) return;
+  Clock::time_point now = Clock::now();
+  limiter_.Generated(number, exchange.bill->output, now);
+  admissions_.Generated(exchange.model, exchange.bill->output, now);
 }
 
 void Desk::OnDelivered(Ticket number) { End(number, open_.at(number).parcel.when_delivered); }
@@ -184,40 +207,8 @@ void Desk::OnGone(Ticket number) {
 void Desk::End(uint64_t number, Outcome outcome) {
   auto found = open_.find(number);
   books_.WriteEnded(number, found->second.status, outcome);
-  if (found->second.holds_place) limiter_.Release();
+  limiter_.Release(number, Clock::now());
   open_.erase(found);
-}
-
-ApiReply Desk::AnswerTest(const Request& request) {
-  if (request.method == "GET" && request.path == "/_books") return ShowBooks(request);
-  if (request.method == "GET" && request.path == "/_requests") {
-    return JsonReply(200, recent_.ToJson(QueryNumber(request.query, "last").value_or(20)));
-  }
-  if (request.method == "POST" && request.path == "/_script") return ReplaceScript(request);
-  if (request.method == "POST" && request.path == "/_stop") {
-    loop_.Stop();
-    return JsonReply(200, {{"stopping", true}});
-  }
-  return JsonReply(404, {{"error", "no such page"}});
-}
-
-ApiReply Desk::ShowBooks(const Request& request) const {
-  Json totals = books_.totals().ToJson();
-  totals["connections"] = server_->accepted() - test_connections_;
-  Json since = Json::object();
-  for (int64_t ms : {int64_t{1'000}, int64_t{10'000}, int64_t{60'000},
-                     QueryNumber(request.query, "within_ms").value_or(60'000)}) {
-    since[std::to_string(ms)] = books_.totals().AskedSince(UnixTimeMs() - ms);
-  }
-  totals["asked_since_ms"] = since;
-  return JsonReply(200, totals);
-}
-
-ApiReply Desk::ReplaceScript(const Request& request) {
-  Result<Script> script = Script::Parse(request.body);
-  if (!script.ok()) return JsonReply(400, {{"error", script.error()}});
-  script_ = std::move(script.value());
-  return JsonReply(200, {{"rules", script_.size()}});
 }
 
 }  // namespace fake_provider

@@ -4,7 +4,8 @@
 // which tests compare what muster wrote down. It shares no code with muster.
 //
 // To read: loop.h (waiting), server.h (connections), desk.h (what happens to a request), script.h
-// and action.h (faults), books.h (the ledger), api.h and openai.cc (a provider's format).
+// and action.h (faults), limiter.h (its own limits), outage.h, books.h (the ledger), api.h and
+// openai.cc (a provider's format).
 
 #include <fmt/format.h>
 #include <signal.h>

@@ -5,6 +5,7 @@
 
 #include "tests/fake_provider/openai_endpoints.h"
 #include "tests/fake_provider/openai_errors.h"
+#include "tests/fake_provider/openai_limits.h"
 
 namespace fake_provider {
 namespace {
@@ -13,12 +14,15 @@ struct Endpoint {
   std::string_view path;
   std::string_view input_param;  // the field that carries the prompt
   openai::Complaint (*check)(const Call&);
+  Limiter::Demand (*demand)(const Call&);
   ApiReply (*respond)(const Call&, const AnswerWishes&);
 };
 
 constexpr Endpoint kEndpoints[] = {
-    {"/v1/responses", "input", openai::CheckResponses, openai::RespondResponses},
-    {"/v1/chat/completions", "messages", openai::CheckChat, openai::RespondChat},
+    {"/v1/responses", "input", openai::CheckResponses, openai::DemandOfResponses,
+     openai::RespondResponses},
+    {"/v1/chat/completions", "messages", openai::CheckChat, openai::DemandOfChat,
+     openai::RespondChat},
 };
 
 // Null when OpenAI has nothing there.
@@ -41,6 +45,10 @@ class OpenAi : public Api {
     return endpoint ? endpoint->check(call) : openai::UnknownPath(call);
   }
 
+  Limiter::Demand DemandOf(const Call& call) const override {
+    return EndpointAt(call.http.path)->demand(call);
+  }
+
   ApiReply Respond(const Call& call, const AnswerWishes& wishes) const override {
     return EndpointAt(call.http.path)->respond(call, wishes);
   }
@@ -58,16 +66,17 @@ class OpenAi : public Api {
 
   ApiReply StatusError(int status) const override { return openai::StatusError(status); }
 
-  ApiReply LimitError(const Call& call, const Limiter::Refusal& refusal) const override {
-    return openai::LimitError(call, refusal);
+  ApiReply LimitError(const Call& call, const Limiter::Refusal& refusal,
+                      bool try_again) const override {
+    return openai::LimitError(call, refusal, try_again);
   }
 
   Headers CommonHeaders(const Call& call, int64_t took_ms) const override {
     return openai::CommonHeaders(call, took_ms);
   }
 
-  Headers LimitHeaders(const Limiter::Standing& standing) const override {
-    return openai::LimitHeaders(standing);
+  Headers LimitHeaders(const std::vector<Limiter::Standing>& standings) const override {
+    return openai::LimitHeaders(standings);
   }
 };
 

@@ -57,6 +57,13 @@ Json Choice(const Answer& answer) {
 
 }  // namespace
 
+Limiter::Demand DemandOfChat(const Call& call) {
+  Question question = QuestionOf(call, AnswerWishes());
+  return {.model = call.model,
+          .input = InputTokens(question),
+          .most_output = question.max_output_tokens.value_or(0)};
+}
+
 ApiReply RespondChat(const Call& call, const AnswerWishes& wishes) {
   if (wishes.response_status == "failed") {
     // Chat has no status of its own; gateways put an error object into the 200.

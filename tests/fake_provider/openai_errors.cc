@@ -7,13 +7,10 @@
 #include <iterator>
 
 #include "tests/fake_provider/digest.h"
+#include "tests/fake_provider/openai_limits.h"
 
 namespace fake_provider::openai {
 namespace {
-
-using std::chrono::ceil;
-using std::chrono::milliseconds;
-using std::chrono::seconds;
 
 // The errors that are the same for every request: how the server words them.
 struct FixedError {
@@ -51,19 +48,6 @@ constexpr FixedError kFixedErrors[] = {
      "We could not process your request. Please check it and try again."},
 };
 
-ApiReply RateLimit(const std::string& model, const std::string& limits, int64_t limit,
-                   const std::string& wait, const std::string& retry_after) {
-  ApiReply reply = ErrorReply(
-      429,
-      fmt::format("Rate limit reached for {} in organization org-fake on {}: Limit {}, Used {}, "
-                  "Requested 1. Please try again in {}. Visit "
-                  "https://platform.openai.com/account/rate-limits to learn more.",
-                  model, limits, limit, limit, wait),
-      "requests", "", "rate_limit_exceeded");
-  if (!retry_after.empty()) reply.headers.emplace_back("Retry-After", retry_after);
-  return reply;
-}
-
 ApiReply ContentFilter() {
   ApiReply reply;
   reply.status = 400;
@@ -97,13 +81,18 @@ std::string Masked(const std::string& key) {
   return key.substr(0, 8) + std::string(key.size() - 12, '*') + key.substr(key.size() - 4);
 }
 
-// A duration as the x-ratelimit-reset headers write it: 12ms, 33.023s, 6m0s.
-std::string GoDuration(Clock::duration duration) {
-  int64_t ms = ceil<milliseconds>(duration).count();
-  if (ms < 1000) return fmt::format("{}ms", ms);
-  std::string text = fmt::format("{}s", static_cast<double>(ms % 60'000) / 1000);
-  if (ms >= 60'000) text = fmt::format("{}m{}", ms / 60'000 % 60, text);
-  return ms >= 3'600'000 ? fmt::format("{}h{}", ms / 3'600'000, text) : text;
+// A script's "rate_limit".
+ApiReply RateLimit(const Call& call, const std::string& retry_after) {
+  Limiter::Refusal refusal{.limit = 500,
+                           .used = 500,
+                           .requested = 1,
+                           .window = std::chrono::minutes(1),
+                           .wait = std::chrono::seconds(ParseNumber(retry_after).value_or(1))};
+  ApiReply reply = LimitError(call, refusal, /*try_again=*/true);
+  RemoveHeader(reply.headers, "Retry-After");
+  RemoveHeader(reply.headers, "retry-after-ms");
+  if (!retry_after.empty()) reply.headers.emplace_back("Retry-After", retry_after);
+  return reply;
 }
 
 Json NullIfEmpty(std::string_view text) { return text.empty() ? Json() : Json(text); }
@@ -133,10 +122,7 @@ ApiReply NamedError(std::string_view name, const Call& call, const std::string& 
   if (name == "model_not_found") return ModelNotFound(call.model);
   if (name == "content_filter") return ContentFilter();
   if (name == "html_502") return BadGateway();
-  if (name == "rate_limit") {
-    std::string wait = ParseNumber(retry_after) ? retry_after + "s" : "1s";
-    return RateLimit(call.model, "requests per min (RPM)", 500, wait, retry_after);
-  }
+  if (name == "rate_limit") return RateLimit(call, retry_after);
   if (name == "context_length") {
     return BadRequest(
         "Your input exceeds the context window of this model. Please adjust your input and try "
@@ -175,15 +161,6 @@ ApiReply StatusError(int status) {
                     "");
 }
 
-ApiReply LimitError(const Call& call, const Limiter::Refusal& refusal) {
-  int64_t ms = ceil<milliseconds>(refusal.wait).count();
-  int64_t whole_seconds = std::max<int64_t>(1, ceil<seconds>(refusal.wait).count());
-  std::string wait = ms < 1000 ? fmt::format("{}ms", ms) : fmt::format("{}s", ms / 1000.0);
-  return RateLimit(call.model,
-                   refusal.concurrency ? "concurrent requests" : "requests per min (RPM)",
-                   refusal.limit, refusal.concurrency ? "1s" : wait, std::to_string(whole_seconds));
-}
-
 ApiReply ModelNotFound(const std::string& model) {
   return ErrorReply(
       404, fmt::format("The model `{}` does not exist or you do not have access to it.", model),
@@ -207,12 +184,6 @@ Headers CommonHeaders(const Call& call, int64_t took_ms) {
           {"openai-processing-ms", std::to_string(took_ms)},
           {"openai-version", "2020-10-01"},
           {"openai-organization", "org-fake"}};
-}
-
-Headers LimitHeaders(const Limiter::Standing& standing) {
-  return {{"x-ratelimit-limit-requests", std::to_string(standing.limit)},
-          {"x-ratelimit-remaining-requests", std::to_string(standing.remaining)},
-          {"x-ratelimit-reset-requests", GoDuration(standing.reset)}};
 }
 
 }  // namespace fake_provider::openai

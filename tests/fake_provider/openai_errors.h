@@ -20,12 +20,10 @@ ApiReply NamedError(std::string_view name, const Call& call, const std::string& 
                     const std::string& input_param);
 ApiReply KeyError(const Call& call, bool whole);
 ApiReply StatusError(int status);
-ApiReply LimitError(const Call& call, const Limiter::Refusal& refusal);
 ApiReply ModelNotFound(const std::string& model);
 ApiReply UnknownPath(const Call& call);
 
 std::string BearerKey(const Request& request);
 Headers CommonHeaders(const Call& call, int64_t took_ms);
-Headers LimitHeaders(const Limiter::Standing& standing);
 
 }  // namespace fake_provider::openai

@@ -139,6 +139,13 @@ void SetUsage(Json& response, const Usage& usage, const AnswerWishes& wishes) {
 
 }  // namespace
 
+Limiter::Demand DemandOfResponses(const Call& call) {
+  Question question = QuestionOf(call, AnswerWishes());
+  return {.model = call.model,
+          .input = InputTokens(question),
+          .most_output = question.max_output_tokens.value_or(0)};
+}
+
 ApiReply RespondResponses(const Call& call, const AnswerWishes& wishes) {
   std::string id = Sha256Hex(fmt::format("{} {}", call.body_sha256, call.number)).substr(0, 50);
   Json response = ResponseObject(call, id);

@@ -19,22 +19,64 @@ const char kUsage[] =
     "  --key KEY            the only key that is right (sk-test)\n"
     "  --latency-ms N       how long an answer takes (0)\n"
     "  --rpm N              requests a minute, 429 beyond that (0: any number)\n"
-    "  --window-ms N        the length of that minute (60000)\n"
     "  --concurrency N      requests at once, 429 beyond that (0: any number)\n"
+    "  --limit MODEL:NAME=N,...\n"
+    "                       more limits, on one model or (*) on all together: requests, tokens,\n"
+    "                       input_tokens, output_tokens, concurrency, per=5s, kind=bucket\n"
+    "  --window DURATION    the length of a minute: of every limit without a per (60s)\n"
+    "  --window-ms N        the same in milliseconds\n"
+    "  --kind KIND          of limits without one: sliding (an exact log) or bucket (sliding)\n"
+    "  --count-max-tokens   a request counts the tokens it may be answered until it is\n"
+    "  --no-limit-headers   no x-ratelimit headers\n"
+    "  --no-retry-after     no Retry-After and retry-after-ms on a 429\n"
+    "  --no-try-again       nor a word about it in its message\n"
     "  --input-price N, --cached-price N, --output-price N\n"
     "                       picodollars a token (1250000, 125000, 10000000)\n";
 
 namespace {
 
-using TextSetter = std::function<void(Options&, std::string)>;
+// What is wrong with the value; "" when all is well.
+using TextSetter = std::function<std::string(Options&, std::string)>;
 using NumberSetter = std::function<void(Options&, int64_t)>;
+using Switch = void (*)(Options&);
+
+// A setter that takes any text.
+template <class Set>
+TextSetter Any(Set set) {
+  return [set](Options& options, std::string value) {
+    set(options) = std::move(value);
+    return std::string();
+  };
+}
+
+std::string SetWindow(Options& options, const std::string& value) {
+  Result<Clock::duration> window = ParseDuration(value);
+  if (!window.ok()) return window.error();
+  options.desk.limits.defaults.window = window.value();
+  return "";
+}
+
+std::string SetKind(Options& options, const std::string& value) {
+  Result<MeterKind> kind = ParseMeterKind(value);
+  if (!kind.ok()) return kind.error();
+  options.desk.limits.defaults.kind = kind.value();
+  return "";
+}
+
+std::string KeepLimit(Options& options, const std::string& value) {
+  options.limits.push_back(value);
+  return "";
+}
 
 const std::map<std::string_view, TextSetter>& TextFlags() {
   static const std::map<std::string_view, TextSetter> kFlags = {
-      {"--port-file", [](Options& o, std::string v) { o.port_file = std::move(v); }},
-      {"--books", [](Options& o, std::string v) { o.books_file = std::move(v); }},
-      {"--script", [](Options& o, std::string v) { o.script_file = std::move(v); }},
-      {"--key", [](Options& o, std::string v) { o.desk.key = std::move(v); }},
+      {"--port-file", Any([](Options & o) -> auto& { return o.port_file; })},
+      {"--books", Any([](Options & o) -> auto& { return o.books_file; })},
+      {"--script", Any([](Options & o) -> auto& { return o.script_file; })},
+      {"--key", Any([](Options & o) -> auto& { return o.desk.key; })},
+      {"--limit", KeepLimit},
+      {"--window", SetWindow},
+      {"--kind", SetKind},
   };
   return kFlags;
 }
@@ -43,10 +85,10 @@ const std::map<std::string_view, NumberSetter>& NumberFlags() {
   static const std::map<std::string_view, NumberSetter> kFlags = {
       {"--port", [](Options& o, int64_t v) { o.port = static_cast<uint16_t>(v); }},
       {"--latency-ms", [](Options& o, int64_t v) { o.desk.latency_ms = v; }},
-      {"--rpm", [](Options& o, int64_t v) { o.desk.limits.requests = v; }},
-      {"--concurrency", [](Options& o, int64_t v) { o.desk.limits.concurrency = v; }},
+      {"--rpm", [](Options& o, int64_t v) { o.desk.limits.defaults.requests = v; }},
+      {"--concurrency", [](Options& o, int64_t v) { o.desk.limits.defaults.concurrency = v; }},
       {"--window-ms",
-       [](Options& o, int64_t v) { o.desk.limits.window = std::chrono::milliseconds(v); }},
+       [](Options& o, int64_t v) { o.desk.limits.defaults.window = std::chrono::milliseconds(v); }},
       {"--input-price", [](Options& o, int64_t v) { o.prices.input = v; }},
       {"--cached-price", [](Options& o, int64_t v) { o.prices.cached = v; }},
       {"--output-price", [](Options& o, int64_t v) { o.prices.output = v; }},
@@ -54,11 +96,22 @@ const std::map<std::string_view, NumberSetter>& NumberFlags() {
   return kFlags;
 }
 
+const std::map<std::string_view, Switch>& Switches() {
+  static const std::map<std::string_view, Switch> kFlags = {
+      {"--no-fsync", [](Options& o) { o.fsync = false; }},
+      {"--count-max-tokens", [](Options& o) { o.desk.limits.count_max_tokens = true; }},
+      {"--no-limit-headers", [](Options& o) { o.desk.limits.headers = false; }},
+      {"--no-retry-after", [](Options& o) { o.desk.limits.retry_after = false; }},
+      {"--no-try-again", [](Options& o) { o.desk.limits.try_again = false; }},
+  };
+  return kFlags;
+}
+
 // "" when all is well.
 std::string SetFlag(Options& options, std::string_view name, const std::string& value) {
   if (auto flag = TextFlags().find(name); flag != TextFlags().end()) {
-    flag->second(options, value);
-    return "";
+    std::string wrong = flag->second(options, value);
+    return wrong.empty() ? "" : fmt::format("{}: {}", name, wrong);
   }
   auto flag = NumberFlags().find(name);
   if (flag == NumberFlags().end()) return fmt::format("{}: unknown flag", name);
@@ -68,14 +121,27 @@ std::string SetFlag(Options& options, std::string_view name, const std::string& 
   return "";
 }
 
+// Makes rules of the limits, once it is known how long a minute is.
+std::string ResolveLimits(Options& options) {
+  LimitSettings& settings = options.desk.limits;
+  if (settings.defaults.window <= Clock::duration()) return "--window-ms: expected 1 or more";
+  settings.rules = {settings.defaults};  // --rpm and --concurrency
+  for (const std::string& text : options.limits) {
+    Result<LimitRule> rule = ParseLimitRule(text, settings.defaults);
+    if (!rule.ok()) return rule.error();
+    settings.rules.push_back(rule.value());
+  }
+  return "";
+}
+
 }  // namespace
 
 Result<Options> ParseOptions(int argc, char** argv) {
   Options options;
   for (int i = 1; i < argc; ++i) {
     std::string_view word = argv[i];
-    if (word == "--no-fsync") {
-      options.fsync = false;
+    if (auto found = Switches().find(word); found != Switches().end()) {
+      found->second(options);
       continue;
     }
     size_t equals = word.find('=');
@@ -87,6 +153,7 @@ Result<Options> ParseOptions(int argc, char** argv) {
       return Error{wrong};
     }
   }
+  if (std::string wrong = ResolveLimits(options); !wrong.empty()) return Error{wrong};
   return options;
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "tests/fake_provider/books.h"
 #include "tests/fake_provider/desk.h"
@@ -17,6 +18,7 @@ struct Options {
   std::string script_file;
   bool fsync = true;
   Prices prices;
+  std::vector<std::string> limits;  // as given, each one --limit; desk.limits has them as rules
   Desk::Settings desk{.key = "sk-test", .latency_ms = 0, .limits = {}};
 };
 

@@ -15,6 +15,7 @@ int64_t NumberMember(const Json& object, std::string_view key) {
 void Totals::Apply(const Json& event) {
   std::string kind = StringMember(event, "event");
   if (kind == "asked") ApplyAsked(event);
+  if (kind == "refused") ++refused_[StringMember(event, "model")];
   if (kind == "billed") ApplyBilled(event);
   if (kind == "ended") ApplyEnded(event);
   if (kind == "restarted") open_.clear();
@@ -80,6 +81,7 @@ Json Totals::ToJson() const {
       {"unauthorized", unauthorized_},
       {"distinct_bodies", bodies_.size()},
       {"repeats_of_answered", repeats_of_answered_},
+      {"refused_by_model", Json(refused_)},
       {"statuses", statuses},
       {"outcomes", Json(outcomes_)},
   };

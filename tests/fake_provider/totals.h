@@ -49,6 +49,7 @@ class Totals {
   int64_t reasoning_ = 0;
   std::map<int64_t, int64_t> statuses_;
   std::map<std::string, int64_t> outcomes_;
+  std::map<std::string, int64_t> refused_;  // for limits, by model
   std::vector<int64_t> asked_at_ms_;
   std::unordered_map<std::string, Body> bodies_;
   std::unordered_map<uint64_t, std::string> open_;  // number → SHA-256 of what has not ended
