@@ -15,6 +15,7 @@ inline Go MakeGo(const TimeLimits& time, int64_t call, int64_t ask, int64_t try_
             ask,
             try_number,
             time.connect.count(),
+            time.first_byte.count(),
             time.between_bytes.count(),
             std::min(total, time.most).count()};
 }

@@ -1,5 +1,6 @@
 #include "common/money.h"
 
+#include <cstdlib>
 #include <limits>
 
 #include "common/result.h"
@@ -58,6 +59,15 @@ Picodollars PriceOf(int64_t tokens, Picodollars picodollars_each) {
 std::string FormatMoney(Picodollars amount) {
   if (amount >= 0) return FormatMagnitude(static_cast<uint64_t>(amount));
   return "-" + FormatMagnitude(-static_cast<uint64_t>(amount));
+}
+
+std::string ExactDollars(Picodollars amount) {
+  std::string text =
+      fmt::format("{}{}.{:012}", amount < 0 ? "-" : "", std::abs(amount / kPicodollarsPerDollar),
+                  std::abs(amount % kPicodollarsPerDollar));
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.ends_with('.')) text.pop_back();
+  return text;
 }
 
 Result<Picodollars> ParseDollars(std::string_view text) {

@@ -21,6 +21,10 @@ Picodollars PriceOf(int64_t tokens, Picodollars picodollars_each);  // saturates
 // what is not zero never shows as zero ("<$0.0001").
 std::string FormatMoney(Picodollars amount);
 
+// The same to the last picodollar, for machines: "2.5", "0.000000000001"; ParseDollars takes it
+// back.
+std::string ExactDollars(Picodollars amount);
+
 // "2.50", "$2.50", "0.000001" (US dollars) to picodollars, exactly; refuses negatives and more
 // digits than a picodollar has.
 Result<Picodollars> ParseDollars(std::string_view text);

@@ -17,12 +17,15 @@ using Names = std::pair<E, std::string_view>;
 
 constexpr std::array kFailureNames{
     Names<FailureKind>{FailureKind::kNetwork, "network"},
+    Names<FailureKind>{FailureKind::kTimeout, "timeout"},
+    Names<FailureKind>{FailureKind::kServer, "server"},
     Names<FailureKind>{FailureKind::kOverloaded, "overloaded"},
     Names<FailureKind>{FailureKind::kRateLimited, "rate-limited"},
     Names<FailureKind>{FailureKind::kQuota, "quota"},
     Names<FailureKind>{FailureKind::kAuth, "auth"},
     Names<FailureKind>{FailureKind::kModelNotFound, "model-not-found"},
     Names<FailureKind>{FailureKind::kBadRequest, "bad-request"},
+    Names<FailureKind>{FailureKind::kBadSchema, "bad-schema"},
     Names<FailureKind>{FailureKind::kBadReply, "bad-reply"},
     Names<FailureKind>{FailureKind::kTls, "tls"},
     Names<FailureKind>{FailureKind::kTooLarge, "too-large"},
@@ -34,10 +37,15 @@ constexpr std::array kBillingNames{Names<Billing>{Billing::kNo, "no"},
 constexpr std::array kOutcomeNames{Names<Outcome>{Outcome::kDone, "done"},
                                    Names<Outcome>{Outcome::kFailed, "failed"},
                                    Names<Outcome>{Outcome::kInterrupted, "interrupted"}};
+constexpr std::array kUnitNames{Names<LimitUnit>{LimitUnit::kRequests, "requests"},
+                                Names<LimitUnit>{LimitUnit::kTokens, "tokens"},
+                                Names<LimitUnit>{LimitUnit::kInputTokens, "input-tokens"},
+                                Names<LimitUnit>{LimitUnit::kOutputTokens, "output-tokens"}};
 
 constexpr const auto& TableOf(FailureKind) { return kFailureNames; }
 constexpr const auto& TableOf(Billing) { return kBillingNames; }
 constexpr const auto& TableOf(Outcome) { return kOutcomeNames; }
+constexpr const auto& TableOf(LimitUnit) { return kUnitNames; }
 
 template <class E>
 std::string_view EnumName(E value) {
@@ -62,7 +70,15 @@ MUSTER_FIELDS(Usage) {
 }
 MUSTER_FIELDS(Failure) {
   v("kind", m.kind), v("message", m.message), v("status", m.status);
-  v("retry_after_ms", m.retry_after_ms), v("billing", m.billing);
+  v("retry_after_ms", m.retry_after_ms), v("billing", m.billing), v("model_only", m.model_only);
+}
+MUSTER_FIELDS(LimitSeen) {
+  v("unit", m.unit), v("limit", m.limit), v("remaining", m.remaining);
+  v("full_in_ms", m.full_in_ms);
+}
+MUSTER_FIELDS(NextAsk) {
+  v("request_hash", m.request_hash), v("request_chars", m.request_chars);
+  v("input_estimate", m.input_estimate), v("input_most", m.input_most);
 }
 MUSTER_FIELDS(Call) {
   v("item", m.item), v("attempt", m.attempt), v("call", m.call), v("step", m.step);
@@ -75,9 +91,11 @@ MUSTER_FIELDS(Called) {
   v("item", m.item), v("attempt", m.attempt), v("call", m.call), v("answer", m.answer);
   v("failure", m.failure), v("usage", m.usage), v("served_model", m.served_model);
   v("request_id", m.request_id), v("total_ms", m.total_ms), v("first_byte_ms", m.first_byte_ms);
+  v("limits", m.limits);
 }
 MUSTER_FIELDS(Rejected) {
   v("item", m.item), v("attempt", m.attempt), v("call", m.call), v("reason", m.reason);
+  v("next", m.next);
 }
 MUSTER_FIELDS(Event) {
   v("item", m.item), v("attempt", m.attempt), v("kind", m.kind), v("step", m.step),
@@ -98,7 +116,8 @@ MUSTER_FIELDS(Start) {
 MUSTER_FIELDS(Item) { v("item", m.item), v("attempt", m.attempt), v("fields", m.fields); }
 MUSTER_FIELDS(Go) {
   v("call", m.call), v("ask", m.ask), v("try_number", m.try_number), v("connect_ms", m.connect_ms);
-  v("between_bytes_ms", m.between_bytes_ms), v("total_ms", m.total_ms);
+  v("first_byte_ms", m.first_byte_ms), v("between_bytes_ms", m.between_bytes_ms);
+  v("total_ms", m.total_ms);
 }
 MUSTER_FIELDS(Replay) {
   v("call", m.call), v("ask", m.ask), v("answer", m.answer), v("cost", m.cost);
@@ -289,5 +308,6 @@ Result<ToWorker> DecodeToWorker(std::string_view json) { return Decode<ToWorker>
 
 std::string_view Name(FailureKind kind) { return EnumName(kind); }
 std::string_view Name(Billing billing) { return EnumName(billing); }
+std::string_view Name(LimitUnit unit) { return EnumName(unit); }
 
 }  // namespace muster

@@ -43,7 +43,7 @@
 
 namespace muster {
 
-inline constexpr int kProtocolVersion = 1;
+inline constexpr int kProtocolVersion = 2;
 
 // Identifies the sources both programs were built from; a worker of another build is refused.
 std::string_view BuildId();
@@ -59,13 +59,16 @@ struct Bytes {
 
 // Why a try of a call failed. What the governor does about each stands in supervisor/governor.
 enum class FailureKind {
-  kNetwork,        // not connected, reset, cut off, timed out
-  kOverloaded,     // 5xx, 529, 408, 409: passing trouble of the provider
+  kNetwork,        // not connected, reset, cut off
+  kTimeout,        // over one of the try's time limits
+  kServer,         // 500, 502, 504, 408, 409: passing trouble of the provider
+  kOverloaded,     // 503, 529: it has too much to do
   kRateLimited,    // 429 that passes
   kQuota,          // money or quota used up: nothing helps until a person acts
   kAuth,           // key missing, wrong or not allowed
   kModelNotFound,  // the provider does not know the model
   kBadRequest,     // this request can never succeed
+  kBadSchema,      // the provider refuses the step's schema: no request of the step can succeed
   kBadReply,       // a success without a usable reply
   kTls,            // certificate or TLS set-up: a matter of configuration
   kTooLarge,       // the reply is over a size limit
@@ -85,6 +88,16 @@ struct Failure {
   int64_t status = 0;                     // HTTP status; 0: none
   std::optional<int64_t> retry_after_ms;  // what the provider asked to wait, ≥ 0
   Billing billing = Billing::kUnknown;
+  bool model_only = false;  // kQuota: of this model, not of the key
+};
+
+// What a reply says of one of the provider's own limits.
+enum class LimitUnit { kRequests, kTokens, kInputTokens, kOutputTokens };
+struct LimitSeen {
+  LimitUnit unit = LimitUnit::kRequests;
+  int64_t limit = 0;                  // > 0
+  int64_t remaining = 0;              // may be negative
+  std::optional<int64_t> full_in_ms;  // until all of it is there again, ≥ 0
 };
 
 // ---- worker to supervisor ----
@@ -125,14 +138,23 @@ struct Called {
   std::string request_id;      // the provider's, for support
   int64_t total_ms = 0;        // from go to the last byte
   int64_t first_byte_ms = 0;
+  std::vector<LimitSeen> limits;
 };
 
-// The answer of `call` cannot be used by its step.
+// The answer of `call` cannot be used by its step. `next` is the request of another ask where that
+// differs (`say_why`); absent: the same again.
+struct NextAsk {
+  std::string request_hash;
+  int64_t request_chars = 0;
+  int64_t input_estimate = 0;
+  int64_t input_most = 0;
+};
 struct Rejected {
   std::string item;
   int64_t attempt = 0;
   int64_t call = 0;
   std::string reason;
+  std::optional<NextAsk> next = {};
 };
 
 // Something to show; decides nothing.
@@ -196,6 +218,7 @@ struct Go {
   int64_t ask = 1;
   int64_t try_number = 1;
   int64_t connect_ms = 0;
+  int64_t first_byte_ms = 0;
   int64_t between_bytes_ms = 0;
   int64_t total_ms = 0;
 };
@@ -245,5 +268,6 @@ Result<ToWorker> DecodeToWorker(std::string_view json);
 // "network", "rate-limited", … as in the ledger and in messages.
 std::string_view Name(FailureKind kind);
 std::string_view Name(Billing billing);
+std::string_view Name(LimitUnit unit);  // "requests", "tokens", "input-tokens", "output-tokens"
 
 }  // namespace muster

@@ -19,7 +19,8 @@ constexpr Mistake kMistakes[] = {
     {"wrokers: 4", "c.yaml:6:1: unknown key \"wrokers\"; did you mean \"workers\"?"},
     {"limits: {foo: 1}",
      "c.yaml:6:10: unknown key \"foo\" in \"limits\"; known here: concurrency, "
-     "requests_per_minute, time"},
+     "requests_per_minute, tokens_per_minute, input_tokens_per_minute, output_tokens_per_minute, "
+     "rates, min_delay, learn, warmup, time"},
     {"workers: four",
      "c.yaml:6:10: \"workers\" is \"four\"; expected a whole number from 1 to 10000"},
     {"workers: '4'",
@@ -30,7 +31,8 @@ constexpr Mistake kMistakes[] = {
     {"about: 5",
      "c.yaml:6:8: \"about\" is 5; expected text; put it in quotes if it is meant as text"},
     {"limits: [1]",
-     "c.yaml:6:9: \"limits\" is a list; expected a map of settings (lines of \"name: value\")"},
+     "c.yaml:6:9: \"limits\" is a list; expected a map of settings (lines of \"name: value\"), or "
+     "auto"},
     {"outputs: {file: a}",
      "c.yaml:6:10: \"outputs\" is a map; expected a list (entries that begin with \"- \")"},
     {"limits: {time: {base: 90}}",
@@ -102,7 +104,7 @@ constexpr Mistake kMistakes[] = {
      "c.yaml:8:11: line 2 of the text: the section \"ask\" is never closed"},
     {"\"\\e[31mred\": 1",
      "c.yaml:6:1: unknown key \"\\x1b[31mred\"; known here: name, params, about, run, output_dir, "
-     "items, providers, workers, limits, retry, guard, steps, outputs"},
+     "items, providers, keys, workers, limits, retry, guard, budget, metrics, steps, outputs"},
 };
 
 TEST_CASE("a mistake is told with its place, what was expected and the nearest name") {
@@ -135,6 +137,9 @@ constexpr Mistake kStepMistakes[] = {
      "c.yaml:4:23: unknown name \"itme.files\"; did you mean \"item.files\"?"},
     {"  - {id: a, ask_again: 21, chat: {model: mock/m, user: x}}",
      "c.yaml:4:24: \"steps[0].ask_again\" is 21; expected a whole number from 0 to 20"},
+    {"  - {id: a, say_why: true, chat: {model: mock/m, user: x}}",
+     "c.yaml:4:13: \"steps[0].say_why\" needs ask_again: without it there is no next ask to say it "
+     "in"},
     {"  - {id: a, chat: {model: gpt-5.1, user: x}}",
      "c.yaml:4:27: the model is \"gpt-5.1\"; expected provider/name, as in openai/gpt-5.1"},
     {"  - {id: a, chat: {model: mokc/m, user: x}}",

@@ -119,6 +119,18 @@ TEST_CASE("--workers is held to the same bounds") {
         "--workers: \"workers\" is 0; expected a whole number from 1 to 10000");
 }
 
+Limits FullLimits(int64_t n) {
+  return {n,
+          n + 1,
+          n + 2,
+          n + 3,
+          n + 4,
+          {{Milliseconds(90'000), n + 5, n + 6, n + 7, n + 8}},
+          Milliseconds(1'500),
+          false,
+          true};
+}
+
 // Every member differs from its default.
 Config FullConfig() {
   Config c;
@@ -133,14 +145,17 @@ Config FullConfig() {
   p.name = "p", p.api = "openai-chat", p.base_url = "https://h/v1", p.base_url_from = "config";
   p.key_env = "KEY", p.key_header = "X-Key", p.headers = {{"X-A", "b"}}, p.price_vendor = "v";
   p.prices = {{"m.1", {1, 2, 3, 4}}, {"m", {1'250'000, 30'000'000, {}, {}}}};
-  p.insecure_http = true, p.limits = {3, 4};
+  p.insecure_http = true, p.limits = FullLimits(3);
+  p.models = {{"m.1", {FullLimits(5)}}, {"n", {}}}, p.max_cost = 1;
   p.mock = {Milliseconds(1500), Milliseconds(7'200'000 / 2), 42, 0.1};
   c.providers = {{"p", p}, {"q", Provider()}};
-  c.workers = 9, c.limits = {5, 6};
-  c.time = {Milliseconds(1), Milliseconds(61'000), Milliseconds(3'600'000), Milliseconds(7),
-            Milliseconds(8)};
-  c.retry = {2, Milliseconds(3), Milliseconds(4), Milliseconds(0)};
-  c.guard = {3, Milliseconds(4), Milliseconds(5), 77};
+  c.keys = {{"KEY", {FullLimits(7)}}};
+  c.workers = 9, c.limits = FullLimits(9);
+  c.time = {Milliseconds(1), Milliseconds(61'000), Milliseconds(3'600'000),
+            Milliseconds(7), Milliseconds(0),      Milliseconds(8)};
+  c.retry = {2, Milliseconds(3), Milliseconds(4), Milliseconds(0), Milliseconds(5)};
+  c.guard = {3, Milliseconds(4), Milliseconds(5), 77, 6, 0.25};
+  c.budget = {2'500'000'000'001, 0, 0.5}, c.metrics = "[::1]:9464";
   ChatStep chat{{"p/m", "c.yaml:1:1"},
                 TextSource{"s", "s.md"},
                 {"u {{x}}", "u.md"},
@@ -150,7 +165,7 @@ Config FullConfig() {
                 "low",
                 true,
                 {{"k", {1, nullptr, "x"}}}};
-  c.steps = {{"s", "item.files", 3, 4, chat, TextSource{"m", "m.md"}, "c.yaml:9:9"}, {}};
+  c.steps = {{"s", "item.files", 3, 4, true, chat, TextSource{"m", "m.md"}, "c.yaml:9:9"}, {}};
   c.steps[1].id = "t", c.steps[1].chat = ChatStep{};
   c.outputs = {{{"f", "fo"}, {"t", "to"}}};
   return c;
@@ -213,8 +228,8 @@ TEST_CASE("the reference lists what can travel, and nothing else") {
   std::set<std::string> seen;
   auto walk = [&](auto& self, const Json& map, const std::string& prefix) -> void {
     for (const auto& member : map.items()) {
-      bool named =
-          paths.contains(prefix + "*") || prefix == "providers." || prefix == "providers.*.prices.";
+      bool named = paths.contains(prefix + "*") || prefix == "providers." || prefix == "keys." ||
+                   prefix == "providers.*.prices." || prefix == "providers.*.models.";
       std::string path = prefix + (named ? "*" : member.key());
       if (!named) {
         CHECK_MESSAGE(paths.contains(path), path);

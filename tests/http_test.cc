@@ -1,8 +1,6 @@
 #include "worker/http.h"
 
-#include <doctest/doctest.h>
 #include <fcntl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,44 +8,10 @@
 #include <cstdio>
 #include <mutex>
 
-#include "tests/tcp_server.h"
+#include "tests/http_testing.h"
 
 namespace muster {
 namespace {
-
-using std::chrono::milliseconds;
-
-constexpr char kKey[] = "sk-canary-0123456789";
-
-HttpRequest RequestTo(const std::string& url, const std::string& body = R"({"a":1})") {
-  HttpRequest request;
-  request.url = url;
-  request.body = body;
-  request.headers = {{"x-api-key", kKey}};
-  request.connect_limit = milliseconds(5'000);
-  request.between_bytes_limit = milliseconds(20'000);
-  request.total_limit = milliseconds(30'000);
-  return request;
-}
-
-std::string Reply(const std::string& body, const std::string& more_head = "") {
-  return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + more_head +
-         "\r\n" + body;
-}
-
-// Posts and waits for the end.
-HttpOutcome Do(HttpClient& client, const HttpRequest& request) {
-  std::optional<HttpOutcome> outcome;
-  client.Post(request, [&](HttpOutcome ended) { outcome = std::move(ended); });
-  while (!outcome) client.WaitAndPerform({}, milliseconds(1'000), nullptr);
-  CHECK(client.in_the_air() == 0);
-  return *outcome;
-}
-
-HttpOutcome Do(const HttpRequest& request) {
-  HttpClient client;
-  return Do(client, request);
-}
 
 // Every request a server saw, in order; scripts run in threads.
 class Seen {
@@ -67,16 +31,6 @@ class Seen {
   mutable std::mutex mutex_;
   std::vector<std::string> requests_;
 };
-
-// A failed outcome that must not tell the key.
-void CheckFailed(const HttpOutcome& outcome, FailureKind kind, Billing billing) {
-  CAPTURE(outcome.failure.message);
-  CHECK_FALSE(outcome.reply);
-  CHECK(Name(outcome.failure.kind) == Name(kind));
-  CHECK(Name(outcome.failure.billing) == Name(billing));
-  CHECK_FALSE(outcome.failure.message.empty());
-  CHECK(outcome.failure.message.find(kKey) == std::string::npos);
-}
 
 // What gzip makes of so many zeros.
 std::string GzipOfZeros(size_t bytes) {
@@ -239,66 +193,11 @@ TEST_CASE("a chunked reply cut short is not a whole one") {
   CheckFailed(Do(RequestTo(server.Url())), FailureKind::kNetwork, Billing::kUnknown);
 }
 
-TEST_CASE("a silent server is given up after the silence limit") {
-  std::string before;
-  SUBCASE("before the first byte") {}
-  SUBCASE("after a burst") {
-    before = "HTTP/1.1 200 OK\r\nContent-Length: 90000\r\n\r\n" + std::string(50'000, 'x');
-  }
-  TcpServer server([&](TcpConnection& client) {
-    client.ReadRequest();
-    client.Send(before);
-    client.WaitForClose();
-  });
-  HttpRequest request = RequestTo(server.Url());
-  request.between_bytes_limit = milliseconds(200);
-  HttpOutcome outcome = Do(request);
-  CheckFailed(outcome, FailureKind::kNetwork, Billing::kUnknown);
-  CHECK(outcome.failure.message.find("said nothing for 200 ms") != std::string::npos);
-  CHECK(outcome.total_ms >= 200);
-}
-
-TEST_CASE("a slow drip does not trip the silence limit, the total limit ends it") {
-  TcpServer server([&](TcpConnection& client) {
-    client.ReadRequest();
-    client.Send("HTTP/1.1 200 OK\r\nContent-Length: 90000\r\n\r\n");
-    for (int i = 0; i < 500 && client.Send("x"); ++i) usleep(20'000);
-  });
-  HttpRequest request = RequestTo(server.Url());
-  request.between_bytes_limit = milliseconds(2'000);
-  request.total_limit = milliseconds(400);
-  HttpOutcome outcome = Do(request);
-  CheckFailed(outcome, FailureKind::kNetwork, Billing::kUnknown);
-  CHECK(outcome.failure.message.find("no complete reply") != std::string::npos);
-}
-
 TEST_CASE("what was never sent is known to cost nothing") {
   int closed_port = TcpServer([](TcpConnection&) {}).port();
   CheckFailed(Do(RequestTo("http://127.0.0.1:" + std::to_string(closed_port) + "/")),
               FailureKind::kNetwork, Billing::kNo);
   CheckFailed(Do(RequestTo("https://no-such-host.invalid/")), FailureKind::kNetwork, Billing::kNo);
-}
-
-TEST_CASE("a listener that never accepts runs into the connect limit, unbilled") {
-  int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  auto* any = reinterpret_cast<sockaddr*>(&address);
-  socklen_t size = sizeof address;
-  REQUIRE(bind(listener, any, size) == 0);
-  REQUIRE(listen(listener, 0) == 0);
-  getsockname(listener, any, &size);
-  std::vector<int> fillers;
-  for (int i = 0; i < 4; ++i) {  // the backlog is full then, and further SYNs are dropped
-    fillers.push_back(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
-    connect(fillers.back(), any, size);
-  }
-  HttpRequest request = RequestTo("http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)));
-  request.connect_limit = milliseconds(200);
-  CheckFailed(Do(request), FailureKind::kNetwork, Billing::kNo);
-  for (int fd : fillers) close(fd);
-  close(listener);
 }
 
 TEST_CASE("a server without TLS on an https address is a matter of configuration") {

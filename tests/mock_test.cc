@@ -174,14 +174,15 @@ TEST_CASE("the asked share of tries fails, in passing ways, and trying again hel
     Reading reading = Mock().ReadReply(reply);
     CHECK_FALSE(reading.answered);
     CHECK(Name(reading.failure.billing) == Name(Billing::kNo));
-    CHECK(Name(reading.failure.kind) == (reply.status == 429 ? "rate-limited" : "overloaded"));
+    CHECK(Name(reading.failure.kind) == (reply.status == 429 ? "rate-limited" : "server"));
+    CHECK(reading.limits.empty());
     CHECK(reading.failure.retry_after_ms.has_value() == (reply.status == 429));
   }
   CHECK(failed > 200);
   CHECK(failed < 400);
   CHECK(failed_twice > 0);
   CHECK(failed_twice < failed);
-  CHECK(statuses == std::set<int64_t>{429, 500, 503});
+  CHECK(statuses == std::set<int64_t>{429, 500, 502});
   behaviour.fail = 1;
   CHECK(AnswerMock(Made(Asking("x")), behaviour, 7).reply.status != 200);
 }
@@ -198,6 +199,8 @@ TEST_CASE("a mock request carries what decides the answer, extra fields last") {
                      {"temperature", 0.7},
                      {"verbosity", "low"},
                      {"top_p", 0.9}});
+  request.extra = {{"max_tokens", 5}};
+  CHECK_FALSE(Mock().MakeRequest(request, Provider()));
 }
 
 }  // namespace

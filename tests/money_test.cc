@@ -72,6 +72,22 @@ TEST_CASE("money: dollars are read exactly") {
   CHECK(*ParseDollars("9223372.036854775807") == kMost);
 }
 
+TEST_CASE("money: exact dollars are read back as the same amount") {
+  CHECK(ExactDollars(0) == "0");
+  CHECK(ExactDollars(250 * kCent) == "2.5");
+  CHECK(ExactDollars(1) == "0.000000000001");
+  CHECK(ExactDollars(1'000'000 * kPicodollarsPerDollar) == "1000000");
+  CHECK(ExactDollars(-kCent) == "-0.01");
+  CHECK(ExactDollars(kMost) == "9223372.036854775807");
+  CHECK_MESSAGE(ExactDollars(kLeast) == "-9223372.036854775808", "the number that has no opposite");
+  for (Picodollars amount : {Picodollars{0}, Picodollars{1}, Picodollars{999'999'999'999}, kCent,
+                             kPicodollarsPerDollar, Picodollars{12'340'000'000'001}, kMost}) {
+    auto read = ParseDollars(ExactDollars(amount));
+    REQUIRE(read.ok());
+    CHECK(*read == amount);
+  }
+}
+
 TEST_CASE("money: what is no amount is refused, with what was read") {
   for (const char* text : {"", "$", "-1", "$-1", "+1", "1.", ".5", "1.2.3", "1,000", "1e3", " 1",
                            "1 ", "1$", "nan", "0x1"}) {

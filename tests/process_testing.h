@@ -234,7 +234,7 @@ class PoolDriver {
     Go go;
     go.call = call;
     go.connect_ms = 5'000;
-    go.between_bytes_ms = go.total_ms = 60'000;
+    go.first_byte_ms = go.between_bytes_ms = go.total_ms = 60'000;
     return go;
   }
 

@@ -14,11 +14,22 @@ namespace {
 
 const std::string kText = "\u00e9 \"\\\n\t\u2028 \U0001f600 {{x}}";
 
-Failure FilledFailure() { return {FailureKind::kRateLimited, kText, 429, 1'500, Billing::kUsage}; }
+Failure FilledFailure() {
+  return {FailureKind::kRateLimited, kText, 429, 1'500, Billing::kUsage, true};
+}
 
 Called FilledCalled() {
-  return {"i1",  2,   3, Bytes{"{\"a\":1}"}, std::nullopt, Usage{10, 4, 3, 7, 5}, "m-1",
-          "req", 900, 30};
+  return {"i1",
+          2,
+          3,
+          Bytes{"{\"a\":1}"},
+          std::nullopt,
+          Usage{10, 4, 3, 7, 5},
+          "m-1",
+          "req",
+          900,
+          30,
+          {{LimitUnit::kInputTokens, 1'000, -5, 60}, {LimitUnit::kRequests, 9, 8, std::nullopt}}};
 }
 
 Called FailedCall() {
@@ -33,7 +44,7 @@ std::vector<FromWorker> AllFromWorker() {
       Hello{7, "build", 4711, "host"},
       Call{"i1", 2, 3, "chunks[1-income]", "openai", "gpt", "abcd", 10, 20, 30, 40, 50, 2},
       FilledCalled(),
-      Rejected{"i1", 2, 3, kText},
+      Rejected{"i1", 2, 3, kText, NextAsk{"ef01", 11, 21, 41}},
       Event{"i1", 2, "step-started", "chunks", kText},
       Alive{},
       Done{"i1", 2, Outcome::kFailed, kText, {{1, "a/b.txt", kText}, {2, "c", "d"}}, 123'456},
@@ -46,7 +57,7 @@ std::vector<ToWorker> AllToWorker() {
       Start{7, "w3", Json{{"z", 1}, {"a", {1, 2}}}, Json{{"openai", "sk"}}, "runs/x", 100, 200,
             true},
       Item{"i1", 2, Json{{"text", kText}, {"n", nullptr}}},
-      Go{3, 2, 4, 100, 200, 300},
+      Go{3, 2, 4, 100, 150, 200, 300},
       Replay{3, 2, Bytes{std::string("\xff\x00\x80", 3)}, 99},
       Kept{3, 99},
       Refuse{3, true, kText},
@@ -69,8 +80,16 @@ requires std::equality_comparable<T>
 bool Same(const T& a, const T& b) { return a == b; }
 
 auto Tie(const Failure& m) {
-  const auto& [a, b, c, d, e] = m;
-  return std::tie(a, b, c, d, e);
+  const auto& [a, b, c, d, e, f] = m;
+  return std::tie(a, b, c, d, e, f);
+}
+auto Tie(const LimitSeen& m) {
+  const auto& [a, b, c, d] = m;
+  return std::tie(a, b, c, d);
+}
+auto Tie(const NextAsk& m) {
+  const auto& [a, b, c, d] = m;
+  return std::tie(a, b, c, d);
 }
 auto Tie(const Hello& m) {
   const auto& [a, b, c, d] = m;
@@ -81,12 +100,12 @@ auto Tie(const Call& m) {
   return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, n);
 }
 auto Tie(const Called& m) {
-  const auto& [a, b, c, d, e, f, g, h, i, j] = m;
-  return std::tie(a, b, c, d, e, f, g, h, i, j);
+  const auto& [a, b, c, d, e, f, g, h, i, j, k] = m;
+  return std::tie(a, b, c, d, e, f, g, h, i, j, k);
 }
 auto Tie(const Rejected& m) {
-  const auto& [a, b, c, d] = m;
-  return std::tie(a, b, c, d);
+  const auto& [a, b, c, d, e] = m;
+  return std::tie(a, b, c, d, e);
 }
 auto Tie(const Event& m) {
   const auto& [a, b, c, d, e] = m;
@@ -113,8 +132,8 @@ auto Tie(const Item& m) {
   return std::tie(a, b, c);
 }
 auto Tie(const Go& m) {
-  const auto& [a, b, c, d, e, f] = m;
-  return std::tie(a, b, c, d, e, f);
+  const auto& [a, b, c, d, e, f, g] = m;
+  return std::tie(a, b, c, d, e, f, g);
 }
 auto Tie(const Replay& m) {
   const auto& [a, b, c, d] = m;
@@ -197,7 +216,7 @@ bool IsFreeJson(const std::string& key) {
 // The answer of `called` is so too, but one of the two must be there.
 bool IsOptional(const std::string& key) {
   return key == "output_most" || key == "usage" || key == "retry_after_ms" || key == "cost" ||
-         key == "failure";
+         key == "failure" || key == "next";
 }
 
 // ---- round trips ----
@@ -248,7 +267,7 @@ TEST_CASE("an encoded message is one line of JSON that begins with its type") {
   });
 }
 
-TEST_CASE("every kind of failure, billing and outcome survives") {
+TEST_CASE("every kind of failure, billing, limit and outcome survives") {
   std::set<std::string_view> names;
   for (int i = 0; i <= static_cast<int>(FailureKind::kInternal); ++i) {
     Called called = FailedCall();
@@ -266,6 +285,15 @@ TEST_CASE("every kind of failure, billing and outcome survives") {
     auto back = DecodeFromWorker(Encode(FromWorker(called)));
     REQUIRE(back.ok());
     CHECK(std::get<Called>(*back).failure->billing == billing);
+  }
+  for (LimitUnit unit : {LimitUnit::kRequests, LimitUnit::kTokens, LimitUnit::kInputTokens,
+                         LimitUnit::kOutputTokens}) {
+    Called called = FilledCalled();
+    called.limits = {{unit, 2, 1, std::nullopt}};
+    auto back = DecodeFromWorker(Encode(FromWorker(called)));
+    REQUIRE(back.ok());
+    CHECK(std::get<Called>(*back).limits.at(0).unit == unit);
+    CHECK(Name(unit) != "?");
   }
   for (Outcome outcome : {Outcome::kDone, Outcome::kFailed, Outcome::kInterrupted}) {
     Done done;
@@ -289,7 +317,7 @@ TEST_CASE("an answer survives whatever its bytes are") {
 }
 
 TEST_CASE("text that is not UTF-8 does not stop a message") {
-  auto back = DecodeFromWorker(Encode(FromWorker(Rejected{"i", 1, 2, "bad \xff byte"})));
+  auto back = DecodeFromWorker(Encode(FromWorker(Rejected{"i", 1, 2, "bad \xff byte", {}})));
   REQUIRE(back.ok());
   CHECK(std::get<Rejected>(*back).reason == "bad \ufffd byte");
 }
@@ -364,6 +392,13 @@ TEST_CASE("a misfit inside of a message is one of the field it is in") {
         "message \"called\": bad \"failure\"");
   CHECK(error_of(FilledCalled(), [](Json& j) { j["usage"]["input"] = "10"; }) ==
         "message \"called\": bad \"usage\"");
+  CHECK(error_of(FilledCalled(), [](Json& j) { j["limits"][0]["unit"] = "bytes"; }) ==
+        "message \"called\": bad \"limits\"");
+  CHECK(error_of(FilledCalled(), [](Json& j) { j["limits"][1].erase("remaining"); }) ==
+        "message \"called\": bad \"limits\"");
+  CHECK(error_of(Rejected{"i", 1, 2, "", NextAsk{}}, [](Json& j) {
+          j["next"].erase("input_most");
+        }) == "message \"rejected\": bad \"next\"");
   CHECK(error_of(done, [](Json& j) { j["outputs"][0].erase("path"); }) ==
         "message \"done\": bad \"outputs\"");
   CHECK(error_of(done, [](Json& j) { j["outputs"].push_back(nullptr); }) ==

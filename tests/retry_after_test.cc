@@ -87,6 +87,16 @@ TEST_CASE("a reply's own date is its time, ours stands in for it") {
   CHECK(TimeOfReplyMs(reply) == 5);
 }
 
+TEST_CASE("a span is all of its text") {
+  CHECK(SpanMs("1m12s") == 72'000);
+  CHECK(SpanMs("1.5") == 1'500);
+  CHECK(SpanMs("99999999999999h") == kLongestRetryAfterMs);
+  for (const char* text : {"", "s", "1s5", "1s 5", "5 parsecs", "1s soon", "-1s", "-1", "nan"}) {
+    CAPTURE(text);
+    CHECK(SpanMs(text) == std::nullopt);
+  }
+}
+
 TEST_CASE("the wait in a message is found in every spelling, and only there") {
   struct Row {
     const char* message;
@@ -107,6 +117,7 @@ TEST_CASE("the wait in a message is found in every spelling, and only there") {
            {"try again in 99999999999999h", kLongestRetryAfterMs},
            {"try again in a moment", std::nullopt},
            {"try again in 5", std::nullopt},
+           {"try again in 3s 5", 3'000},
            {"try again in 5 parsecs", std::nullopt},
            {"try again in -5s", std::nullopt},
            {"try again in", std::nullopt},

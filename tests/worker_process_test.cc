@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "tests/tcp_server.h"
 #include "tests/worker_line.h"
 
 namespace muster {
@@ -113,7 +112,7 @@ TEST_CASE("a try that failed is told with its kind, and go sends it again") {
     REQUIRE(called.failure);
     CHECK(called.failure->status >= 400);
     bool passing = called.failure->kind == FailureKind::kRateLimited ||
-                   called.failure->kind == FailureKind::kOverloaded;
+                   called.failure->kind == FailureKind::kServer;
     CHECK(passing);
     CHECK_FALSE(called.answer);
   }
@@ -229,96 +228,6 @@ TEST_CASE("a branch that failed for good decides, whoever was interrupted before
   Done done = worker.Next<Done>();
   CHECK(done.outcome == Outcome::kFailed);
   CHECK(done.reason.find("no such model") != std::string::npos);
-}
-
-// ---- what is too large, what is secret, what is shown ----
-
-TEST_CASE("an answer that no frame can hold is a failure that is paid, and the worker lives on") {
-  ConfigFolder folder;
-  auto config = folder.Load(
-      "name: large\nitems: {range: 1..1}\nsteps:\n"
-      "  - {id: ask, chat: {model: mock/m, user: hello}, mock: \"{{item.text}}\"}\n");
-  REQUIRE_MESSAGE(config.ok(), config.error());
-  WorkerLine worker;
-  worker.Start(*config);
-  worker.GiveItem("1", 1, Json{{"text", std::string(7 << 20, '"')}});  // doubles in every JSON
-  Called called = worker.LetGo();
-  REQUIRE(called.failure);
-  CHECK(called.failure->kind == FailureKind::kTooLarge);
-  CHECK(called.failure->billing == Billing::kUsage);
-  CHECK(called.usage.has_value());
-  worker.Send(Refuse{called.call, true, "too large"});
-  CHECK(worker.Next<Done>().outcome == Outcome::kFailed);
-}
-
-TEST_CASE("outputs that no frame can hold fail the item with the reason") {
-  ConfigFolder folder;
-  auto config = folder.Load(
-      "name: large\nitems: {range: 1..1}\nsteps:\n"
-      "  - {id: ask, chat: {model: mock/m, user: hello}}\n"
-      "outputs:\n"
-      "  - {file: a, text: \"{{item.text}}\"}\n"
-      "  - {file: b, text: \"{{item.text}}\"}\n");
-  REQUIRE_MESSAGE(config.ok(), config.error());
-  WorkerLine worker;
-  worker.Start(*config);
-  worker.GiveItem("1", 1, Json{{"text", std::string(9 << 20, 'x')}});
-  worker.Send(Kept{worker.LetGo().call, {}});
-  Done done = worker.Next<Done>();
-  CHECK(done.outcome == Outcome::kFailed);
-  CHECK(done.reason.find("too large") != std::string::npos);
-  CHECK(done.outputs.empty());
-}
-
-TEST_CASE("a key that a provider echoes is in nothing that the worker says") {
-  const std::string key = "sk-canary-0123456789";
-  const std::string body =
-      R"({"error": {"message": "Incorrect API key provided: )" + key + R"("}})";
-  TcpServer server(TcpServer::Always("HTTP/1.1 401 Unauthorized\r\nContent-Type: application/json" +
-                                     ("\r\nContent-Length: " + std::to_string(body.size())) +
-                                     "\r\n\r\n" + body));
-  ConfigFolder folder;
-  auto config = folder.Load(
-      "name: key\nitems: {range: 1..1}\nproviders:\n  p: {api: openai-chat, key_env: SOME_KEY, "
-      "base_url: \"" +
-      server.Url("/v1") + "\"}\nsteps: [{id: ask, chat: {model: p/m, user: hello}}]\n");
-  REQUIRE_MESSAGE(config.ok(), config.error());
-  WorkerLine worker;
-  Start start;
-  start.config = ConfigToJson(*config);
-  start.keys = {{"p", key}};
-  start.verbose = true;
-  worker.Start(start);
-  worker.GiveItem("1");
-  worker.Next<Event>();
-  Called called = worker.LetGo();
-  REQUIRE(called.failure);
-  CHECK(called.failure->kind == FailureKind::kAuth);
-  CHECK(called.failure->message != "");
-  CHECK(Encode(called).find(key) == std::string::npos);
-  worker.Send(Refuse{called.call, true, "the key " + key + " is wrong"});
-  CHECK(Encode(worker.Next<Done>()).find(key) == std::string::npos);
-  worker.Send(Stop{});
-  CHECK(worker.ExitCode() == 0);
-  CHECK(worker.errors().find(key) == std::string::npos);
-}
-
-TEST_CASE("only a verbose worker tells its steps and the answers") {
-  ConfigFolder folder;
-  WorkerLine worker;
-  Start start;
-  start.config = ConfigToJson(OneStep(folder));
-  start.verbose = true;
-  worker.Start(start);
-  worker.GiveItem("1");
-  CHECK(worker.Next<Event>().kind == "step");
-  worker.Send(Kept{worker.LetGo().call, {}});
-  CHECK(worker.Next<Event>().kind == "step");
-  Event reply = worker.Next<Event>();
-  CHECK(reply.kind == "reply");
-  CHECK(reply.step == "ask");
-  CHECK(reply.text == "forty-two");
-  worker.Next<Done>();
 }
 
 }  // namespace

@@ -19,6 +19,12 @@ std::string RequestHash(const CallSpec& spec) {
                                       {"body", spec.request.body}}));
 }
 
+// Identity and size of the spec's request.
+NextAsk Measure(const CallSpec& spec) {
+  auto bytes = static_cast<int64_t>(DumpJson(spec.request.body).size());
+  return NextAsk{RequestHash(spec), bytes, bytes / kCharsPerToken + 1, bytes};
+}
+
 // Aborts a transfer that its coroutine no longer waits for.
 struct AbortGuard {
   HttpClient& http;
@@ -66,7 +72,7 @@ bool Caller::OnVerdict(int64_t call, ToWorker verdict) {
 }
 
 Call Caller::Announce(const CallSpec& spec, int64_t number) const {
-  auto bytes = static_cast<int64_t>(DumpJson(spec.request.body).size());
+  NextAsk request = Measure(spec);
   Call call;
   call.item = item_;
   call.attempt = attempt_;
@@ -74,11 +80,11 @@ Call Caller::Announce(const CallSpec& spec, int64_t number) const {
   call.step = spec.step;
   call.provider = spec.provider->name;
   call.model = spec.model;
-  call.request_hash = RequestHash(spec);
-  call.request_chars = bytes;
-  call.input_estimate = bytes / kCharsPerToken + 1;
+  call.request_hash = std::move(request.request_hash);
+  call.request_chars = request.request_chars;
+  call.input_estimate = request.input_estimate;
   call.output_estimate = std::min(spec.max_tokens.value_or(kOutputGuess), kOutputGuess);
-  call.input_most = bytes;
+  call.input_most = request.input_most;
   call.output_most = spec.max_tokens;
   call.ask_again = spec.ask_again;
   return call;
@@ -115,8 +121,21 @@ Task<CallEnd> Caller::Make(CallSpec spec) {
       value->replayed = replayed;
       co_return std::move(*value);
     }
-    link_.Say(Rejected{item_, attempt_, exchange.number, redactor_.Apply(value.error())});
+    Reject(spec, exchange.number, redactor_.Apply(value.error()));
   }
+}
+
+// Says why the answer is no use, and makes the request of the next ask, if that differs. One that
+// cannot be made leaves the request as it is.
+void Caller::Reject(CallSpec& spec, int64_t number, const std::string& why) {
+  Rejected rejected{item_, attempt_, number, why, std::nullopt};
+  if (spec.remake) {
+    if (auto next = spec.remake(why)) {
+      spec.request = std::move(*next);
+      rejected.next = Measure(spec);
+    }
+  }
+  link_.Say(rejected);
 }
 
 Task<HttpOutcome> Caller::Perform(const CallSpec& spec, const Go& go) {
@@ -159,6 +178,7 @@ HttpRequest Caller::MakeHttp(const CallSpec& spec, const Go& go) const {
   }
   request.body = DumpJson(spec.request.body);
   request.connect_limit = std::chrono::milliseconds(go.connect_ms);
+  request.first_byte_limit = std::chrono::milliseconds(go.first_byte_ms);
   request.between_bytes_limit = std::chrono::milliseconds(go.between_bytes_ms);
   request.total_limit = std::chrono::milliseconds(go.total_ms);
   request.insecure_http = provider.insecure_http;
@@ -177,6 +197,7 @@ Called Caller::Report(const CallSpec& spec, int64_t number, const HttpOutcome& o
     called.usage = reading.usage;
     called.served_model = redactor_.Apply(reading.served_model);
     called.request_id = redactor_.Apply(reading.request_id);
+    called.limits = std::move(reading.limits);
     if (reading.answered) {
       called.answer = Bytes{redactor_.Apply(outcome.reply->body)};
     } else {

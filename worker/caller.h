@@ -28,6 +28,9 @@ struct CallSpec {
   ApiRequest request;
   std::optional<int64_t> max_tokens;
   int64_t ask_again = 0;
+  // The request of another ask, when this is why the last answer could not be used; empty: the same
+  // again. The same reason must always give the same request.
+  std::function<Result<ApiRequest>(const std::string& why)> remake;
   // Whether the step can use this answer; the error is why not.
   std::function<Result<void>(const ChatAnswer&)> usable;
 };
@@ -71,6 +74,7 @@ class Caller {
   struct Exchange;  // one call's conversation
 
   Call Announce(const CallSpec& spec, int64_t number) const;
+  void Reject(CallSpec& spec, int64_t number, const std::string& why);
   Task<HttpOutcome> Perform(const CallSpec& spec, const Go& go);
   Task<HttpOutcome> PerformMock(const CallSpec& spec, const Go& go);
   HttpRequest MakeHttp(const CallSpec& spec, const Go& go) const;

@@ -18,8 +18,8 @@ namespace {
 using Clock = Transfer::Clock;
 using std::chrono::milliseconds;
 
-milliseconds Since(Clock::time_point then) {
-  return std::chrono::duration_cast<milliseconds>(Clock::now() - then);
+int64_t MsBetween(Clock::time_point from, Clock::time_point to) {
+  return std::chrono::duration_cast<milliseconds>(to - from).count();
 }
 
 // Milliseconds since 1970: what a server's dates are compared with, never a time limit.
@@ -57,6 +57,8 @@ FailureKind KindOf(CURLcode code, const Transfer& transfer) {
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_INVALIDCERTSTATUS:
       return FailureKind::kTls;
+    case CURLE_OPERATION_TIMEDOUT:
+      return FailureKind::kTimeout;
     case CURLE_OUT_OF_MEMORY:  // libcurl 7.88's word for a single header over 100 KB
       return AnythingSent(transfer) ? FailureKind::kTooLarge : FailureKind::kInternal;
     case CURLE_UNSUPPORTED_PROTOCOL:  // HTTP/0.9, or no HTTP at all
@@ -72,15 +74,15 @@ FailureKind KindOf(CURLcode code, const Transfer& transfer) {
   }
 }
 
+// Which of libcurl's two limits was hit.
 std::string TimeoutText(const Transfer& transfer) {
-  const std::string& host = transfer.target.host;
-  if (!transfer.last_byte) {
-    return fmt::format(
-        "no connection to {} within {}", host,
-        FormatDuration(std::min(transfer.request.connect_limit, transfer.request.total_limit)));
+  const HttpRequest& request = transfer.request;
+  if (!AnythingSent(transfer) && request.connect_limit < request.total_limit) {
+    return fmt::format("no connection to {} within {} (limits.time.connect)", transfer.target.host,
+                       FormatDuration(request.connect_limit));
   }
-  return fmt::format("no complete reply from {} within {}", host,
-                     FormatDuration(transfer.request.total_limit));
+  return fmt::format("no complete reply from {} within {} (limits.time.base, per_1k_chars, most)",
+                     transfer.target.host, FormatDuration(request.total_limit));
 }
 
 std::string MessageOf(CURLcode code, FailureKind kind, const Transfer& transfer) {
@@ -101,12 +103,16 @@ std::string MessageOf(CURLcode code, FailureKind kind, const Transfer& transfer)
   return fmt::format("the connection to {} broke off before its reply was complete: {}", host, why);
 }
 
-HttpOutcome Conclude(Transfer& transfer, CURLcode code) {
+// An outcome with the times of a transfer that ends now.
+HttpOutcome Timed(const Transfer& transfer) {
   HttpOutcome outcome;
-  outcome.total_ms = Since(transfer.posted).count();
-  curl_off_t first_byte_us = 0;
-  curl_easy_getinfo(transfer.easy, CURLINFO_STARTTRANSFER_TIME_T, &first_byte_us);
-  outcome.first_byte_ms = first_byte_us / 1000;
+  outcome.total_ms = MsBetween(transfer.posted, Clock::now());
+  outcome.first_byte_ms = MsBetween(transfer.posted, transfer.first_byte.value_or(transfer.posted));
+  return outcome;
+}
+
+HttpOutcome Conclude(Transfer& transfer, CURLcode code) {
+  HttpOutcome outcome = Timed(transfer);
   if (code == CURLE_OK && transfer.head_complete) {
     long status = 0;
     curl_easy_getinfo(transfer.easy, CURLINFO_RESPONSE_CODE, &status);
@@ -122,10 +128,19 @@ HttpOutcome Conclude(Transfer& transfer, CURLcode code) {
 }
 
 HttpOutcome ConcludeSilent(const Transfer& transfer) {
-  HttpOutcome outcome;
-  outcome.total_ms = Since(transfer.posted).count();
-  outcome.failure.message = fmt::format("{} said nothing for {}", transfer.target.host,
-                                        FormatDuration(transfer.request.between_bytes_limit));
+  const HttpRequest& request = transfer.request;
+  HttpOutcome outcome = Timed(transfer);
+  outcome.failure.kind = FailureKind::kTimeout;
+  outcome.failure.billing = AnythingSent(transfer) ? Billing::kUnknown : Billing::kNo;
+  if (transfer.last_byte) {
+    outcome.failure.message =
+        fmt::format("{} fell silent within its reply for {} (limits.time.between_bytes)",
+                    transfer.target.host, FormatDuration(request.between_bytes_limit));
+  } else {
+    outcome.failure.message =
+        fmt::format("no byte of the reply of {} within {} (limits.time.first_byte)",
+                    transfer.target.host, FormatDuration(request.first_byte_limit));
+  }
   return outcome;
 }
 
@@ -179,16 +194,10 @@ struct HttpClient::Impl {
     }
   }
 
-  // When the connection of `transfer` will have been silent for too long.
-  static Clock::time_point SilentAt(const Transfer& transfer) {
-    if (!transfer.last_byte) return Clock::time_point::max();
-    return *transfer.last_byte + transfer.request.between_bytes_limit;
-  }
-
   void EndSilent() {
     std::vector<int64_t> silent;
     for (const auto& [number, transfer] : transfers) {
-      if (SilentAt(*transfer) <= Clock::now()) silent.push_back(number);
+      if (transfer->SilentAt() <= Clock::now()) silent.push_back(number);
     }
     for (int64_t number : silent) {
       auto it = transfers.find(number);
@@ -202,8 +211,7 @@ struct HttpClient::Impl {
   milliseconds UntilNextDeadline(milliseconds timeout) const {
     if (!refused.empty()) return milliseconds(0);
     for (const auto& [number, transfer] : transfers) {
-      if (!transfer->last_byte) continue;
-      auto left = std::chrono::ceil<milliseconds>(SilentAt(*transfer) - Clock::now());
+      auto left = std::chrono::ceil<milliseconds>(transfer->SilentAt() - Clock::now());
       timeout = std::min(timeout, left);
     }
     return std::max(timeout, milliseconds(0));

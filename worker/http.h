@@ -24,7 +24,8 @@ struct HttpRequest {
   std::vector<std::pair<std::string, std::string>> headers;  // the key's among them
   std::string body;
   std::chrono::milliseconds connect_limit{10'000};
-  std::chrono::milliseconds between_bytes_limit{300'000};  // silence, once connected
+  std::chrono::milliseconds first_byte_limit{600'000};     // from Post() to the reply's first byte
+  std::chrono::milliseconds between_bytes_limit{120'000};  // silence within the reply
   std::chrono::milliseconds total_limit{600'000};
   bool insecure_http = false;  // plain http beyond loopback
 };

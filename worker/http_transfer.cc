@@ -5,6 +5,8 @@
 //   - MAXFILESIZE does not see decoded bytes: the write callback counts them.
 //   - LOW_SPEED_TIME looks at an average over six seconds, so that silence after a burst shows six
 //     seconds late: the callbacks note the time of the last byte instead.
+//   - STARTTRANSFER_TIME of a POST is when its body began to go: the time of the reply's first byte
+//     is noted the same way.
 //   - A reply whose head is cut off counts as a success: the blank line at its end is waited for.
 //   - curl_slist takes CR and LF: headers are checked here.
 
@@ -34,7 +36,6 @@ constexpr long kMostIdleSeconds = 55;
 
 size_t GiveBody(char* to, size_t size, size_t count, void* context) {
   auto& transfer = *static_cast<Transfer*>(context);
-  transfer.last_byte = Clock::now();
   size_t given = transfer.request.body.copy(to, size * count, transfer.body_given);
   transfer.body_given += given;
   return given;
@@ -44,7 +45,7 @@ int RefuseRewind(void*, curl_off_t, int) { return CURL_SEEKFUNC_FAIL; }
 
 size_t TakeBody(char* bytes, size_t size, size_t count, void* context) {
   auto& transfer = *static_cast<Transfer*>(context);
-  transfer.last_byte = Clock::now();
+  transfer.Hear();
   transfer.too_large = transfer.reply.body.size() + size * count > kMaxReplyBytes;
   if (transfer.too_large) return 0;
   transfer.reply.body.append(bytes, size * count);
@@ -58,17 +59,17 @@ std::string_view Trimmed(std::string_view text) {
   return text.substr(from, text.find_last_not_of(kSpace) - from + 1);
 }
 
-// One line of the head. An interim reply's head (100, 103) is dropped when the next one starts;
-// trailers, which come after the body, are not looked at.
+// One line of the head. An interim reply (100, 103) is not yet the reply: its head is dropped when
+// the next one starts. Trailers, which come after the body, are not looked at.
 size_t TakeHeader(char* bytes, size_t size, size_t count, void* context) {
   auto& transfer = *static_cast<Transfer*>(context);
-  transfer.last_byte = Clock::now();
   transfer.header_bytes += size * count;
   transfer.too_large = transfer.header_bytes > kMaxHeaderBytes;
   if (transfer.too_large) return 0;
   std::string_view line(bytes, size * count);
   size_t colon = line.find(':');
   if (line.starts_with("HTTP/")) {
+    transfer.interim = line.find(" 1") == line.find(' ');
     transfer.head_complete = false;
     transfer.reply.headers.clear();
   } else if (Trimmed(line).empty()) {
@@ -78,6 +79,7 @@ size_t TakeHeader(char* bytes, size_t size, size_t count, void* context) {
     for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     transfer.reply.headers.emplace_back(std::move(name), Trimmed(line.substr(colon + 1)));
   }
+  if (!transfer.interim) transfer.Hear();
   return size * count;
 }
 
@@ -264,6 +266,15 @@ Transfer::Transfer(HttpRequest its_request) : request(std::move(its_request)) {
 Transfer::~Transfer() {
   curl_easy_cleanup(easy);
   curl_slist_free_all(headers);
+}
+
+void Transfer::Hear() {
+  last_byte = Clock::now();
+  if (!first_byte) first_byte = last_byte;
+}
+
+Clock::time_point Transfer::SilentAt() const {
+  return last_byte ? *last_byte + request.between_bytes_limit : posted + request.first_byte_limit;
 }
 
 Result<void> Transfer::SetUp() {

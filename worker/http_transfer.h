@@ -34,6 +34,12 @@ struct Transfer {
   // Makes `easy` ready for a multi handle, or says what is wrong with the request.
   Result<void> SetUp();
 
+  // A byte of the reply came.
+  void Hear();
+  // When it has been silent for too long. libcurl knows the other two limits: to connect, and of
+  // the whole.
+  Clock::time_point SilentAt() const;
+
   int64_t number = 0;
   HttpRequest request;
   HttpTarget target;
@@ -43,10 +49,11 @@ struct Transfer {
   size_t body_given = 0;  // bytes of the body that libcurl took
   HttpReply reply;        // what has come so far
   size_t header_bytes = 0;
+  bool interim = false;  // the head that comes is of a 1xx
   bool head_complete = false;
   bool too_large = false;
   Clock::time_point posted = Clock::now();
-  std::optional<Clock::time_point> last_byte;  // in either direction; absent while connecting
+  std::optional<Clock::time_point> first_byte, last_byte;  // of the reply, so far
   char error_text[CURL_ERROR_SIZE] = "";
 };
 

@@ -30,6 +30,19 @@ Result<void> UsableText(const ChatAnswer& answer, bool keep_truncated) {
   return {};
 }
 
+constexpr size_t kLongestReason = 1'000;  // bytes of it that the model is told
+
+// The same request, whose user text now ends with why the last answer was no use.
+ChatRequest SayingWhy(ChatRequest request, std::string_view why) {
+  size_t end = std::min(why.size(), kLongestReason);
+  while (end < why.size() && end > 0 && (why[end] & 0xc0) == 0x80) --end;
+  request.user += fmt::format(
+      "\n\nYour previous answer to this could not be used: {}{}\nPlease answer again, in full, and "
+      "avoid this.",
+      why.substr(0, end), end < why.size() ? "…" : "");
+  return request;
+}
+
 // Keys of a list's elements; equal ones are told apart by how often they came before.
 std::vector<std::string> ElementKeys(const Json& list) {
   std::vector<std::string> keys;
@@ -191,6 +204,12 @@ Result<CallSpec> ItemRun::MakeSpec(const Step& step, const std::string& path,
   spec.request = std::move(*made);
   spec.max_tokens = step.chat->max_tokens;
   spec.ask_again = step.ask_again;
+  if (step.say_why) {
+    spec.remake = [api = spec.api, provider = spec.provider,
+                   request = std::move(*request)](const std::string& why) {
+      return api->MakeRequest(SayingWhy(request, why), *provider);
+    };
+  }
   spec.usable = [keep = step.chat->keep_truncated](const ChatAnswer& answer) {
     return UsableText(answer, keep);
   };

@@ -26,9 +26,7 @@ class SelfLink : public Link {
   void Say(const FromWorker& message) override {
     if (auto* call = std::get_if<Call>(&message)) OnCall(*call);
     if (auto* called = std::get_if<Called>(&message)) OnCalled(*called);
-    if (auto* rejected = std::get_if<Rejected>(&message)) {
-      Answer(Refuse{rejected->call, true, rejected->reason});
-    }
+    if (auto* rejected = std::get_if<Rejected>(&message)) OnRejected(*rejected);
     if (auto* event = std::get_if<Event>(&message)) OnEvent(*event);
     if (auto* done = std::get_if<Done>(&message)) done_ = *done;
   }
@@ -41,6 +39,12 @@ class SelfLink : public Link {
   bool simulated() const { return simulated_; }  // some call went to a mock: costs are made up
 
  private:
+  // A call as it is asked for the `ask`th time.
+  struct Asked {
+    Call call;
+    int64_t ask = 1;
+  };
+
   void Answer(ToWorker verdict) {
     auto handled = worker_->Handle(std::move(verdict));
     assert(handled);
@@ -48,9 +52,33 @@ class SelfLink : public Link {
   }
 
   void OnCall(const Call& call) {
-    open_[call.call] = call;
+    Asked& asked = open_[call.call];
+    asked = Asked{call, 1};
+    simulated_ = simulated_ || config_.providers.at(call.provider).api == "mock";
+    Consider(asked);
+  }
+
+  // Asks again as often as the step allows: that is its own work, unlike trying again.
+  void OnRejected(const Rejected& rejected) {
+    Asked& asked = open_.at(rejected.call);
+    Call& call = asked.call;
+    if (asked.ask > call.ask_again) {
+      return Answer(Refuse{rejected.call, true, rejected.reason});
+    }
+    ++asked.ask;
+    if (rejected.next) {
+      call.request_chars = rejected.next->request_chars;
+      call.input_most = rejected.next->input_most;
+    }
+    Print(fmt::format("  {} · asked again: {}\n", VisibleText(call.step),
+                      VisibleText(rejected.reason)));
+    Consider(asked);
+  }
+
+  // Says what an ask can cost and lets it go if that is allowed.
+  void Consider(const Asked& asked) {
+    const Call& call = asked.call;
     const Provider& provider = config_.providers.at(call.provider);
-    simulated_ = simulated_ || provider.api == "mock";
     auto price = FindPrice(prices_, provider, call.model);
     auto worst = price ? WorstCost(*price, call.input_most, call.output_most) : std::nullopt;
     Print(fmt::format("  {} · at most {}\n", call.step,
@@ -62,11 +90,11 @@ class SelfLink : public Link {
                 : fmt::format("{} has no known price; --max-cost cannot be held", call.model)});
       return;
     }
-    Answer(MakeGo(config_.time, call.call, 1, 1, call.request_chars));
+    Answer(MakeGo(config_.time, call.call, asked.ask, 1, call.request_chars));
   }
 
   void OnCalled(const Called& called) {
-    const Call& call = open_.at(called.call);
+    const Call& call = open_.at(called.call).call;
     auto price = FindPrice(prices_, config_.providers.at(call.provider), call.model);
     std::optional<Picodollars> cost;
     if (called.usage && price) cost = CostOf(*price, *called.usage);
@@ -115,7 +143,7 @@ class SelfLink : public Link {
   const PriceTable& prices_;
   const StandaloneOptions& options_;
   Worker* worker_ = nullptr;
-  std::map<int64_t, Call> open_;
+  std::map<int64_t, Asked> open_;
   std::optional<Done> done_;
   Json calls_ = Json::array();
   Usage usage_;

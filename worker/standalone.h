@@ -17,7 +17,7 @@ struct StandaloneOptions {
   std::optional<Picodollars> max_cost;
 };
 
-// One item in the foreground, with the same code as under a supervisor and without one: every call
+// One item in the foreground, with the same code as under a supervisor and without one: every ask
 // goes once, nothing is recorded or retried. Returns the exit code: 0 done, 1 failed, 2 no such
 // item.
 int RunStandalone(const Config& config, const Json& keys, const PriceTable& prices,

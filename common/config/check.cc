@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "common/config/check_limits.h"
 #include "common/config/kinds.h"
 #include "common/config/template_names.h"
 #include "common/files.h"
@@ -129,6 +130,12 @@ class StepCheck {
                                   "call",
                                   path_));
     }
+    if (step.say_why && step.ask_again == 0 && !broken) {
+      problems_.AtKey(MemberPath(path_, "say_why"),
+                      fmt::format("\"{}.say_why\" needs ask_again: without it there is no next ask "
+                                  "to say it in",
+                                  path_));
+    }
     if (step.mock) CheckText(*step.mock, MemberPath(path_, "mock"), names);
     if (!step.chat) return;
     std::string chat = MemberPath(path_, "chat");
@@ -197,6 +204,8 @@ void CheckConfig(const Config& config, Problems& problems) {
                problems);
   }
   for (const auto& [name, provider] : config.providers) CheckProvider(provider, problems);
+  CheckLimits(config, problems);
+  CheckBudgetLimits(config.budget, problems);
   CheckOrder("limits.time.base", "limits.time.most", config.time.base, config.time.most, problems);
   CheckOrder("retry.base", "retry.most", config.retry.base, config.retry.most, problems);
   StepCheck(config, problems).CheckAll();

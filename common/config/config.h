@@ -45,11 +45,33 @@ struct ItemSource {
   bool operator==(const ItemSource&) const = default;
 };
 
-// What a lane may do. A missing limit is no limit.
+// So much in any span of `per`. At least one amount is set.
+struct RateLimit {
+  Milliseconds per{60'000};
+  std::optional<int64_t> requests;
+  std::optional<int64_t> tokens;         // input and output together
+  std::optional<int64_t> input_tokens;   // cached ones included
+  std::optional<int64_t> output_tokens;  // reasoning included
+  bool operator==(const RateLimit&) const = default;
+};
+
+// What a lane may do. A missing limit is no limit of ours; what the provider allows is then learned
+// from its replies.
 struct Limits {
-  std::optional<int64_t> concurrency;          // calls in the air
-  std::optional<int64_t> requests_per_minute;  // in any 60 s
+  std::optional<int64_t> concurrency;  // calls in the air
+  std::optional<int64_t> requests_per_minute, tokens_per_minute;
+  std::optional<int64_t> input_tokens_per_minute, output_tokens_per_minute;
+  std::vector<RateLimit> rates;  // further ones, per any duration
+  Milliseconds min_delay{0};     // from one call's start to the next one's
+  bool learn = true;             // follow the limits that replies name, find the concurrency
+  bool warmup = false;           // the first call goes alone
   bool operator==(const Limits&) const = default;
+};
+
+// What holds for one model of a provider, or for one key.
+struct LaneSettings {
+  Limits limits;
+  bool operator==(const LaneSettings&) const = default;
 };
 
 // How the embedded mock provider behaves; only for `api: mock`.
@@ -79,7 +101,9 @@ struct Provider {
   std::string price_vendor;                       // which part of prices.json; empty: none
   std::map<std::string, ConfiguredPrice> prices;  // by model; before prices.json
   bool insecure_http = false;                     // plain http beyond loopback
-  Limits limits;
+  Limits limits;                                  // of all its models together
+  std::map<std::string, LaneSettings> models;     // by name; those that have limits of their own
+  std::optional<int64_t> max_cost;                // picodollars over the whole run
   MockBehaviour mock;
   bool operator==(const Provider&) const = default;
 };
@@ -87,7 +111,8 @@ struct Provider {
 // How long one try may take. The total is base + per_1k_chars × request size, at most `most`.
 struct TimeLimits {
   Milliseconds connect{10'000};
-  Milliseconds between_bytes{300'000};  // silence on the connection, also before the first byte
+  Milliseconds first_byte{600'000};     // from the request to the first byte of the reply
+  Milliseconds between_bytes{120'000};  // silence within the reply
   Milliseconds base{600'000};
   Milliseconds per_1k_chars{0};
   Milliseconds most{1'800'000};
@@ -98,16 +123,28 @@ struct RetryRule {
   int64_t attempts = 6;            // tries of one call, the first included
   Milliseconds base{1'000};        // full jitter over base·2^n …
   Milliseconds most{60'000};       // … up to this
-  Milliseconds max_wait{900'000};  // a longer Retry-After stops the lane instead
+  Milliseconds max_wait{900'000};  // a lane that would be closed for longer is stopped instead
+  Milliseconds give_up_after{3'600'000};  // since its first try; then a call fails for good
   bool operator==(const RetryRule&) const = default;
 };
 
 struct Guard {
-  int64_t worker_deaths = 2;            // of one item; then it is quarantined
-  Milliseconds item_time{3'600'000};    // an attempt's time, waiting for verdicts not counted
-  Milliseconds worker_silence{30'000};  // a worker that says nothing for so long is killed
-  int64_t worker_memory_mb = 1024;      // a worker larger than this is replaced between items
+  int64_t worker_deaths = 2;                  // of one item; then it is quarantined
+  Milliseconds item_time{3'600'000};          // an attempt's time, waiting for verdicts not counted
+  Milliseconds worker_silence{30'000};        // a worker that says nothing for so long is killed
+  int64_t worker_memory_mb = 1024;            // a worker larger than this is replaced between items
+  std::optional<int64_t> consecutive_errors;  // calls that failed for good; then the run stops
+  std::optional<double> error_rate;           // the same, as a share of the latest calls
   bool operator==(const Guard&) const = default;
+};
+
+// The most that may be spent, in picodollars: what is spent, what is unknown and the worst case of
+// what is in the air count. Over all sessions of the run.
+struct BudgetLimits {
+  std::optional<int64_t> max_cost;
+  std::optional<int64_t> max_cost_per_item;
+  double warn_at = 0.8;  // share of max_cost
+  bool operator==(const BudgetLimits&) const = default;
 };
 
 // A chat call. model, system and user are templates over the item's context.
@@ -129,6 +166,7 @@ struct Step {
   std::string for_each;     // path to a list in the context, e.g. item.files; empty: once
   int64_t concurrency = 1;  // of for_each: calls of one item at the same time
   int64_t ask_again = 0;    // further asks when an answer cannot be used
+  bool say_why = false;     // the next ask tells the model why
   std::optional<ChatStep> chat;
   std::optional<TextSource> mock;  // what the mock provider answers here
   std::string origin;              // file:line:column, for messages
@@ -152,11 +190,14 @@ struct Config {
   Json params = Json::object();  // resolved values
   ItemSource items;
   std::map<std::string, Provider> providers;  // built-in ones included
+  std::map<std::string, LaneSettings> keys;   // by the variable that holds the key
   int64_t workers = 0;                        // 0: one per core
   Limits limits;                              // for every provider together
   TimeLimits time;
   RetryRule retry;
   Guard guard;
+  BudgetLimits budget;
+  std::string metrics;  // host:port to serve them at; empty: nowhere
   std::vector<Step> steps;
   std::vector<FileOutput> outputs;
   bool operator==(const Config&) const = default;
@@ -168,6 +209,8 @@ struct ConfigOverrides {
   std::string run_dir;             // --run
   std::string output_dir;          // --output-dir
   std::optional<int64_t> workers;  // --workers
+  std::string max_cost;            // --max-cost, US dollars
+  std::string timeout;             // --timeout, a duration: of one try of a call
 };
 
 // Reads, checks and completes a config. Every mistake found is in the error, a line each:

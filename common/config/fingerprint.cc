@@ -28,6 +28,7 @@ Json FingerprintOfChat(const ChatStep& chat) {
 
 Json FingerprintOfStep(const Step& step) {
   Json json{{"id", step.id}, {"for_each", step.for_each}, {"mock", TextOf(step.mock)}};
+  if (step.say_why) json["say_why"] = true;
   if (step.chat) json["chat"] = FingerprintOfChat(*step.chat);
   return json;
 }

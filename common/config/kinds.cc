@@ -1,6 +1,9 @@
 #include "common/config/kinds.h"
 
 #include <algorithm>
+#include <charconv>
+
+#include "common/money.h"
 
 namespace muster {
 namespace {
@@ -50,6 +53,19 @@ bool IsPath(std::string_view text) {
   return IsIdentifier(text);
 }
 
+bool IsHostPort(std::string_view text) {
+  size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos || colon == 0) return false;
+  std::string_view host = text.substr(0, colon), port = text.substr(colon + 1);
+  int number = 0;
+  auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+  bool whole = error == std::errc() && end == port.data() + port.size();
+  bool bracketed = host.front() == '[' && host.back() == ']';
+  if (bracketed) host = host.substr(1, host.size() - 2);
+  bool v6 = bracketed && IsMadeOfAlnumAnd(host, ":.");
+  return whole && number >= 1 && number <= 65'535 && (v6 || IsMadeOfAlnumAnd(host, ".-"));
+}
+
 std::string Expected(const Whole& kind) {
   // INT64_MAX as a bound says nothing to a reader.
   if (kind.max == INT64_MAX) return fmt::format("a whole number of {} or more", kind.min);
@@ -80,6 +96,7 @@ std::string Expected(const Headers&) { return "a map of header names to texts"; 
 std::string Expected(const Dollars&) {
   return "US dollars per million tokens, such as 1.25, with at most 6 decimals";
 }
+std::string Expected(const Money&) { return "US dollars, such as 2.50"; }
 std::string Expected(const RawFields&) { return "a map"; }
 std::string Expected(const Scalar&) { return "text, a number, true or false"; }
 std::string Expected(const Scalars&) { return "a list of texts, numbers, true or false"; }
@@ -129,6 +146,7 @@ std::optional<Json> Written(const std::map<std::string, std::string>& value, con
   return WrittenMap(value);
 }
 std::optional<Json> Written(int64_t value, const Dollars&) { return DollarsText(value); }
+std::optional<Json> Written(int64_t value, const Money&) { return ExactDollars(value); }
 std::optional<Json> Written(const Json& value, const RawFields&) { return value; }
 std::optional<Json> Written(const Json& value, const Scalar&) { return value; }
 std::optional<Json> Written(const Json& value, const Scalars&) { return value; }

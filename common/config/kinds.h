@@ -52,9 +52,12 @@ struct LoadTemplate {  // a template over name and params, rendered at load
 struct Template {  // a template over the item's context; checked at load, rendered for every item
   bool may_be_file = true;  // {file: path}, read at load
 };
-struct Templates {};    // a map of names to such templates
-struct Headers {};      // a map of HTTP header names to values
-struct Dollars {};      // US dollars per million tokens; kept in picodollars per token
+struct Templates {};  // a map of names to such templates
+struct Headers {};    // a map of HTTP header names to values
+struct Dollars {};    // US dollars per million tokens; kept in picodollars per token
+struct Money {        // US dollars; kept in picodollars
+  const char* otherwise = "";
+};
 struct RawFields {};    // any map
 struct Scalar {};       // text, a number, true or false
 struct Scalars {};      // a list of them
@@ -80,6 +83,7 @@ bool IsVariable(std::string_view text);      // an environment variable: as IsId
 bool IsHeaderName(std::string_view text);    // an HTTP token
 bool IsHeaderValue(std::string_view text);   // no line breaks or other control characters
 bool IsPath(std::string_view text);          // names joined by dots: item.files
+bool IsHostPort(std::string_view text);      // 127.0.0.1:9464, [::1]:9464, localhost:9464
 
 // What to write for a setting of this kind, to end a sentence: "a whole number from 1 to 10000".
 std::string Expected(const Whole& kind);
@@ -94,6 +98,7 @@ std::string Expected(const Template& kind);
 std::string Expected(const Templates& kind);
 std::string Expected(const Headers& kind);
 std::string Expected(const Dollars& kind);
+std::string Expected(const Money& kind);
 std::string Expected(const RawFields& kind);
 std::string Expected(const Scalar& kind);
 std::string Expected(const Scalars& kind);
@@ -118,6 +123,7 @@ std::optional<Json> Written(const TextSource& value, const Template& kind);
 std::optional<Json> Written(const std::map<std::string, std::string>& value, const Templates& kind);
 std::optional<Json> Written(const std::map<std::string, std::string>& value, const Headers& kind);
 std::optional<Json> Written(int64_t value, const Dollars& kind);
+std::optional<Json> Written(int64_t value, const Money& kind);
 std::optional<Json> Written(const Json& value, const RawFields& kind);
 std::optional<Json> Written(const Json& value, const Scalar& kind);
 std::optional<Json> Written(const Json& value, const Scalars& kind);

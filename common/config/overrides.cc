@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "common/config/settings.h"
+#include "common/duration.h"
 #include "common/text.h"
 
 namespace muster {
@@ -32,7 +33,7 @@ std::vector<std::string> TopLevelSettings() {
   return names;
 }
 
-// Carries out one option: --set name=value, or what means the same. For one use.
+// Carries out one option: --set name=value, or what means the same. An option may set several.
 class Override {
  public:
   Override(std::string option, YamlDocument& document, Problems& problems)
@@ -184,6 +185,18 @@ void ApplyOverrides(const ConfigOverrides& overrides, YamlDocument& document, Pr
   if (overrides.workers) {
     std::string number = std::to_string(*overrides.workers);
     Override("--workers", document, problems).SetSetting("workers", number);
+  }
+  if (!overrides.max_cost.empty()) {
+    Override("--max-cost", document, problems).SetSetting("budget.max_cost", overrides.max_cost);
+  }
+  if (!overrides.timeout.empty()) {
+    Override timeout("--timeout", document, problems);
+    timeout.SetSetting("limits.time.base", overrides.timeout);
+    timeout.SetSetting("limits.time.per_1k_chars", "0s");
+    for (const char* limit : {"limits.time.first_byte", "limits.time.most"}) {
+      // What is no duration is told once.
+      if (ParseDuration(overrides.timeout)) timeout.SetSetting(limit, overrides.timeout);
+    }
   }
 }
 

@@ -8,9 +8,9 @@
 
 namespace muster {
 
-// Writes what the command line says (--set, --workers) into what the file said, with the options as
-// its places: reading the document then checks both alike. Maps merge, lists replace. `problems`
-// refers to the document's places.
+// Writes what the command line says (--set, --workers, --max-cost, --timeout) into what the file
+// said, with the options as its places: reading the document then checks both alike. Maps merge,
+// lists replace. `problems` refers to the document's places.
 void ApplyOverrides(const ConfigOverrides& overrides, YamlDocument& document, Problems& problems);
 
 }  // namespace muster

@@ -41,9 +41,15 @@ const Json* Reader::TakePart(std::string_view name) {
   return value && value->is_null() ? nullptr : value;
 }
 
-bool Reader::IsMap(const Json& value, const std::string& path) {
+bool Reader::IsWord(const Json& value, std::string_view word) {
+  return !word.empty() && value.is_string() && value.get_ref<const std::string&>() == word;
+}
+
+bool Reader::IsMap(const Json& value, const std::string& path, std::string_view word) {
   if (value.is_object()) return true;
-  Wrong(value, path, "a map of settings (lines of \"name: value\")");
+  std::string expected = "a map of settings (lines of \"name: value\")";
+  if (!word.empty()) expected += fmt::format(", or {}", word);
+  Wrong(value, path, expected);
   return false;
 }
 
@@ -55,8 +61,8 @@ bool Reader::IsList(const Json& value, const std::string& path) {
 
 bool Reader::NameFits(const std::string& name, const std::string& path, const Words& names) {
   if (!names.fits || names.fits(name)) return true;
-  problems_.AtKey(
-      path, fmt::format("the name \"{}\" is not allowed here; expected {}", name, Expected(names)));
+  std::string which = names.secret ? "this name" : fmt::format("the name \"{}\"", name);
+  problems_.AtKey(path, fmt::format("{} is not allowed here; expected {}", which, Expected(names)));
   return false;
 }
 

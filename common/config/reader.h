@@ -47,9 +47,11 @@ class Reader {
   }
 
   template <class Inside>
-  void Group(std::string_view name, std::string_view, const Inside& inside) {
+  void Group(std::string_view name, std::string_view, const Inside& inside,
+             std::string_view word = "") {
     const Json* value = TakePart(name);
-    if (value) ReadMap(*value, PathOf(name), inside);
+    if (!value || IsWord(*value, word)) return;
+    ReadMap(*value, PathOf(name), inside, word);
   }
 
   template <class S>
@@ -89,10 +91,11 @@ class Reader {
   using StringMap = std::map<std::string, std::string>;
 
   // Enters a map, lets `inside` read it, and then reports the keys that nobody asked for
-  // and those that are not there.
+  // and those that are not there. `word` is what could have stood in its place.
   template <class Inside>
-  void ReadMap(const Json& map, const std::string& path, const Inside& inside) {
-    if (!IsMap(map, path)) return;
+  void ReadMap(const Json& map, const std::string& path, const Inside& inside,
+               std::string_view word = "") {
+    if (!IsMap(map, path, word)) return;
     auto around = std::tuple(map_, std::exchange(path_, path), std::exchange(known_, {}),
                              std::exchange(missing_, {}));
     map_ = &map;
@@ -105,7 +108,8 @@ class Reader {
   std::string PathOf(std::string_view name) const { return MemberPath(path_, name); }
   const Json* Take(std::string_view name);
   const Json* TakePart(std::string_view name);  // nullptr also for an empty value
-  bool IsMap(const Json& value, const std::string& path);
+  static bool IsWord(const Json& value, std::string_view word);
+  bool IsMap(const Json& value, const std::string& path, std::string_view word = "");
   bool IsList(const Json& value, const std::string& path);
   bool NameFits(const std::string& name, const std::string& path, const Words& names);
   void Wrong(const Json& value, const std::string& path, const std::string& expected);
@@ -130,6 +134,7 @@ class Reader {
   std::optional<StringMap> Parse(const Json& value, const std::string& path, const Templates& kind);
   std::optional<StringMap> Parse(const Json& value, const std::string& path, const Headers& kind);
   std::optional<int64_t> Parse(const Json& value, const std::string& path, const Dollars& kind);
+  std::optional<int64_t> Parse(const Json& value, const std::string& path, const Money& kind);
   std::optional<Json> Parse(const Json& value, const std::string& path, const RawFields& kind);
   std::optional<Json> Parse(const Json& value, const std::string& path, const Scalar& kind);
   std::optional<Json> Parse(const Json& value, const std::string& path, const Scalars& kind);

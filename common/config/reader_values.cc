@@ -151,6 +151,15 @@ std::optional<int64_t> Reader::Parse(const Json& value, const std::string& path,
   return std::nullopt;
 }
 
+std::optional<int64_t> Reader::Parse(const Json& value, const std::string& path,
+                                     const Money& kind) {
+  std::string written = value.is_string() ? value.get<std::string>() : "";
+  if (value.is_number()) written = problems_.places().Source(path).value_or("");
+  if (auto dollars = ParseDollars(written)) return *dollars;
+  Wrong(value, path, Expected(kind));
+  return std::nullopt;
+}
+
 std::optional<Json> Reader::Parse(const Json& value, const std::string& path, const RawFields&) {
   if (value.is_null()) return Json::object();
   if (!value.is_object()) return Wrong(value, path, "a map"), std::nullopt;

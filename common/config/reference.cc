@@ -26,6 +26,7 @@ Json TypeOf(const Template& kind) {
 Json TypeOf(const Templates&) { return {{"type", "map of names to templates"}}; }
 Json TypeOf(const Headers&) { return {{"type", "map of header names to texts"}}; }
 Json TypeOf(const Dollars&) { return {{"type", "US dollars per million tokens"}}; }
+Json TypeOf(const Money&) { return {{"type", "US dollars"}}; }
 Json TypeOf(const RawFields&) { return {{"type", "map"}}; }
 Json TypeOf(const Scalar&) { return {{"type", "text, number, true or false"}}; }
 Json TypeOf(const Scalars&) { return {{"type", "list of texts, numbers, true or false"}}; }
@@ -63,8 +64,10 @@ class Lister {
     row["required"] = true;
   }
   template <class InsideOf>
-  void Group(std::string_view name, std::string_view help, const InsideOf& inside) {
-    Row(name, help, {{"type", "map"}})["when"] = "load";
+  void Group(std::string_view name, std::string_view help, const InsideOf& inside,
+             std::string_view word = "") {
+    std::string type = word.empty() ? "map" : fmt::format("map, or {}", word);
+    Row(name, help, {{"type", type}})["when"] = "load";
     std::string around = std::exchange(prefix_, PathOf(name) + ".");
     inside();
     prefix_ = around;

@@ -7,7 +7,8 @@
 // A visitor has these members; `Describe(visitor, struct)` calls them in order:
 //   Setting(name, target, kind, help)     a value
 //   Required(name, target, kind, help)    a value that must be given
-//   Group(name, help, inside)             a map of settings; inside() describes them
+//   Group(name, help, inside, word = "")  a map of settings; inside() describes them. `word` may
+//                                         stand in its place and says: nothing of my own
 //   Optional(name, optional<S>, help)     a map of settings that may be missing as a whole
 //   List(name, vector<S>, help)           a list of such maps
 //   Map(name, map<string, S>, names, help)  a map of names (a kind Words) to such maps
@@ -56,18 +57,59 @@ void Describe(V& v, ItemSource& s) {
   v.Optional("join", s.join, "takes the fields of a row in a side table into item");
 }
 
+inline constexpr int64_t kMostRequests = 1'000'000'000;
+inline constexpr int64_t kMostTokens = 1'000'000'000'000;
+
+template <class V>
+void Describe(V& v, RateLimit& s) {
+  v.Required("per", s.per, Duration{Milliseconds(1'000), 31 * 24 * kOneHour},
+             "the length of the window");
+  v.Setting("requests", s.requests, Whole{1, kMostRequests, "no limit"}, "calls sent in it");
+  v.Setting("tokens", s.tokens, Whole{1, kMostTokens, "no limit"},
+            "tokens in it, input and output together");
+  v.Setting("input_tokens", s.input_tokens, Whole{1, kMostTokens, "no limit"},
+            "input tokens in it, cached ones included");
+  v.Setting("output_tokens", s.output_tokens, Whole{1, kMostTokens, "no limit"},
+            "output tokens in it, reasoning included");
+}
+
 template <class V>
 void Describe(V& v, Limits& s) {
   v.Setting("concurrency", s.concurrency, Whole{1, 100'000, "no limit"}, "calls in the air");
-  v.Setting("requests_per_minute", s.requests_per_minute, Whole{1, 10'000'000, "no limit"},
+  v.Setting("requests_per_minute", s.requests_per_minute, Whole{1, kMostRequests, "no limit"},
             "calls sent in any 60 seconds");
+  v.Setting("tokens_per_minute", s.tokens_per_minute, Whole{1, kMostTokens, "no limit"},
+            "tokens in any 60 seconds, input and output together");
+  v.Setting("input_tokens_per_minute", s.input_tokens_per_minute, Whole{1, kMostTokens, "no limit"},
+            "input tokens in any 60 seconds");
+  v.Setting("output_tokens_per_minute", s.output_tokens_per_minute,
+            Whole{1, kMostTokens, "no limit"}, "output tokens in any 60 seconds");
+  v.List("rates", s.rates, "further limits, per any duration");
+  v.Setting("min_delay", s.min_delay, Duration{Milliseconds(0), 24 * kOneHour},
+            "from the start of one call to the start of the next");
+  v.Setting("learn", s.learn, Flag{},
+            "keep to the limits that replies name, and find out how many calls at once it takes");
+  v.Setting("warmup", s.warmup, Flag{},
+            "the first call goes alone, the others follow when it was answered: for prompt caches "
+            "and for models that must be loaded");
+}
+
+// In place of limits: none of ours; what the provider allows is found out.
+inline constexpr std::string_view kAuto = "auto";
+
+template <class V>
+void Describe(V& v, LaneSettings& s) {
+  v.Group(
+      "limits", "its limits", [&] { Describe(v, s.limits); }, kAuto);
 }
 
 template <class V>
 void Describe(V& v, TimeLimits& s) {
   v.Setting("connect", s.connect, Duration{kShortest, kOneHour}, "to open a connection");
+  v.Setting("first_byte", s.first_byte, Duration{kShortest, 24 * kOneHour},
+            "from the request to the first byte of the reply");
   v.Setting("between_bytes", s.between_bytes, Duration{kShortest, 24 * kOneHour},
-            "silence on a connection, also before the first byte of the answer");
+            "silence within a reply");
   v.Setting("base", s.base, Duration{kShortest, 24 * kOneHour},
             "one try of a call, whatever its size");
   v.Setting("per_1k_chars", s.per_1k_chars, Duration{Milliseconds(0), kOneHour},
@@ -114,7 +156,12 @@ void Describe(V& v, Provider& s) {
         "prices by model, before those of the price table");
   v.Setting("insecure_http", s.insecure_http, Flag{},
             "allow http:// beyond this machine: prompts and keys can be read on the way");
-  v.Group("limits", "limits of this provider", [&] { Describe(v, s.limits); });
+  v.Group(
+      "limits", "limits of this provider, all its models together", [&] { Describe(v, s.limits); },
+      kAuto);
+  v.Map("models", s.models, Words{nullptr, "the name of a model"}, "limits of single models");
+  v.Setting("max_cost", s.max_cost, Money{"no limit"},
+            "the most that may be spent on it in the whole run; then it is stopped");
   v.Group("mock", "how a provider with api: mock behaves", [&] { Describe(v, s.mock); });
 }
 
@@ -124,8 +171,11 @@ void Describe(V& v, RetryRule& s) {
   v.Setting("base", s.base, Duration{kShortest, kOneHour},
             "the pause before the second try; it doubles");
   v.Setting("most", s.most, Duration{kShortest, 24 * kOneHour}, "the longest pause between tries");
-  v.Setting("max_wait", s.max_wait, Duration{Milliseconds(0), 7 * 24 * kOneHour},
-            "a provider that asks for a longer pause is stopped instead");
+  v.Setting("max_wait", s.max_wait, Duration{Milliseconds(0), 31 * 24 * kOneHour},
+            "what would have to wait longer (for a limit, a Retry-After, the end of an outage) is "
+            "stopped instead; the run says when to come back");
+  v.Setting("give_up_after", s.give_up_after, Duration{kShortest, 31 * 24 * kOneHour},
+            "a call that fails so long after its first try is not tried again");
 }
 
 template <class V>
@@ -138,6 +188,19 @@ void Describe(V& v, Guard& s) {
             "a worker that says nothing for so long is replaced");
   v.Setting("worker_memory_mb", s.worker_memory_mb, Whole{16, 1'048'576},
             "a worker that grew larger is replaced between items");
+  v.Setting("consecutive_errors", s.consecutive_errors, Whole{1, 1'000'000, "no limit"},
+            "so many calls in a row that failed for good stop the run");
+  v.Setting("error_rate", s.error_rate, Real{0.01, 1, "no limit"},
+            "such a share of failed calls among the latest 50 stops the run");
+}
+
+template <class V>
+void Describe(V& v, BudgetLimits& s) {
+  v.Setting("max_cost", s.max_cost, Money{"no limit"},
+            "the most that the run may cost, over all its sessions");
+  v.Setting("max_cost_per_item", s.max_cost_per_item, Money{"no limit"},
+            "the most that one item may cost; then it fails");
+  v.Setting("warn_at", s.warn_at, Real{0, 1}, "the share of max_cost at which to warn");
 }
 
 template <class V>
@@ -169,6 +232,8 @@ void Describe(V& v, Step& s) {
   v.Setting("concurrency", s.concurrency, Whole{1, 10'000},
             "with for_each: calls of one item at the same time");
   v.Setting("ask_again", s.ask_again, Whole{0, 20}, "further asks when an answer cannot be used");
+  v.Setting("say_why", s.say_why, Flag{},
+            "with ask_again: the next ask tells the model why its answer could not be used");
   v.Optional("chat", s.chat, "asks a model");
   v.Setting("mock", s.mock, Template{}, "what a provider with api: mock answers here");
   v.Hidden("origin", s.origin);
@@ -196,14 +261,24 @@ void Describe(V& v, Config& s) {
   v.Group("items", "where items come from: directories or range", [&] { Describe(v, s.items); });
   v.Map("providers", s.providers, Words{IsProviderName, "letters, digits, _ and -"},
         "the APIs that calls go to; openai and mock need not be written");
+  v.Map("keys", s.keys,
+        Words{IsVariable, "the name of an environment variable, such as OPENAI_API_KEY", "", true},
+        "limits of a key, for all providers that use it");
   v.Setting("workers", s.workers, Whole{1, 10'000, "one per core"}, "worker processes");
-  v.Group("limits", "limits of all providers together, and of each call", [&] {
-    Describe(v, s.limits);
-    v.Group("time", "how long one try of a call may take: base + per_1k_chars, at most most",
-            [&] { Describe(v, s.time); });
-  });
+  v.Group(
+      "limits", "limits of all providers together, and of each call",
+      [&] {
+        Describe(v, s.limits);
+        v.Group("time", "how long one try of a call may take: base + per_1k_chars, at most most",
+                [&] { Describe(v, s.time); });
+      },
+      kAuto);
   v.Group("retry", "what happens after a passing error", [&] { Describe(v, s.retry); });
   v.Group("guard", "what stops an item or worker that goes wrong", [&] { Describe(v, s.guard); });
+  v.Group("budget", "what may be spent", [&] { Describe(v, s.budget); });
+  v.Setting("metrics", s.metrics,
+            Words{IsHostPort, "an address and a port, such as 127.0.0.1:9464", "not served"},
+            "where numbers of the run are served in Prometheus' text format");
   v.List("steps", s.steps, "what is done with every item, in this order");
   v.List("outputs", s.outputs, "files written for every item that is done");
 }

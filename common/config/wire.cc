@@ -28,7 +28,7 @@ class Writer {
     Setting(name, value, kind, help);
   }
   template <class Inside>
-  void Group(std::string_view name, std::string_view, const Inside& inside) {
+  void Group(std::string_view name, std::string_view, const Inside& inside, std::string_view = "") {
     Json around = std::exchange(map_, Json::object());
     inside();
     around[std::string(name)] = std::exchange(map_, Json());

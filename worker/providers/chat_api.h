@@ -68,8 +68,10 @@ struct Reading {
   std::optional<Usage> usage;  // nullopt: the reply does not say, or says nonsense
   std::string served_model;
   std::string request_id;
+  std::vector<LimitSeen> limits;  // one of a unit at most
 };
 
+// One API. Stateless; shared by all calls.
 class ChatApi {
  public:
   virtual ~ChatApi() = default;

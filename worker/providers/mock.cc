@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "common/hash.h"
-#include "worker/providers/json_reply.h"
+#include "worker/providers/json_api.h"
 #include "worker/providers/mock_text.h"
 #include "worker/providers/openai_fields.h"
 
@@ -103,7 +103,7 @@ HttpReply MakeFailure(MockRandom& random) {
     case 1:
       return reply(500, "server_error", "the mock provider fails on request");
     default:
-      return reply(503, "server_is_overloaded", "the mock provider fails on request");
+      return reply(502, "server_error", "the mock provider fails on request");
   }
 }
 
@@ -130,31 +130,19 @@ std::optional<Usage> UsageIn(const Json& body) {
                count("reasoning")};
 }
 
-constexpr ReplyForm kForm{kPath, ErrorIn, AnswerIn, UsageIn};
+Result<Json> RequestBody(const ChatRequest& request, const Provider&) {
+  Json body = {{"model", request.model}};
+  if (!request.system.empty()) body["system"] = request.system;
+  body["user"] = request.user;
+  if (request.temperature) body["temperature"] = *request.temperature;
+  if (request.max_tokens) body["max_tokens"] = *request.max_tokens;
+  if (!request.reasoning_effort.empty()) body["reasoning_effort"] = request.reasoning_effort;
+  if (!request.verbosity.empty()) body["verbosity"] = request.verbosity;
+  if (request.mock) body["mock"] = *request.mock;
+  return body;
+}
 
-class MockApi : public ChatApi {
- public:
-  Result<ApiRequest> MakeRequest(const ChatRequest& request, const Provider&) const override {
-    Json body = {{"model", request.model}};
-    if (!request.system.empty()) body["system"] = request.system;
-    body["user"] = request.user;
-    if (request.temperature) body["temperature"] = *request.temperature;
-    if (request.max_tokens) body["max_tokens"] = *request.max_tokens;
-    if (!request.reasoning_effort.empty()) body["reasoning_effort"] = request.reasoning_effort;
-    if (!request.verbosity.empty()) body["verbosity"] = request.verbosity;
-    if (request.mock) body["mock"] = *request.mock;
-    if (Result<void> merged = MergeExtra(request.extra, body); !merged) {
-      return Error{merged.error()};
-    }
-    return ApiRequest{kPath, std::move(body), {}};
-  }
-
-  Reading ReadReply(const HttpReply& reply) const override { return ReadJsonReply(reply, kForm); }
-
-  Result<ChatAnswer> ReadAnswer(std::string_view body) const override {
-    return ReadJsonAnswer(body, kForm);
-  }
-};
+constexpr JsonForm kForm{kPath, RequestBody, ErrorIn, AnswerIn, UsageIn, nullptr};
 
 }  // namespace
 
@@ -175,7 +163,7 @@ MockReply AnswerMock(const ApiRequest& request, const MockBehaviour& behaviour,
 }
 
 const ChatApi& MockChat() {
-  static const MockApi kApi;
+  static const JsonApi kApi(kForm);
   return kApi;
 }
 

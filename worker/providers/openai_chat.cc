@@ -4,8 +4,8 @@
 // its own beside content, errors inside a 200 once the model has begun (OpenRouter), content as a
 // list of parts, a missing message where a filter struck (Azure).
 
-#include "worker/providers/json_reply.h"
-#include "worker/providers/openai_errors.h"
+#include "worker/providers/json_api.h"
+#include "worker/providers/limit_headers.h"
 #include "worker/providers/openai_fields.h"
 
 namespace muster {
@@ -71,8 +71,6 @@ std::optional<ApiError> ErrorIn(const Json& reply) {
 
 std::optional<Usage> UsageIn(const Json& reply) { return ReadUsage(reply, kUsageNames); }
 
-constexpr ReplyForm kForm{kPath, ErrorIn, AnswerIn, UsageIn};
-
 // Reasoning models take the system prompt under another role's name.
 Json Messages(const ChatRequest& request) {
   Json messages = Json::array();
@@ -84,36 +82,25 @@ Json Messages(const ChatRequest& request) {
   return messages;
 }
 
-class OpenAiChatApi : public ChatApi {
- public:
-  Result<ApiRequest> MakeRequest(const ChatRequest& request,
-                                 const Provider& provider) const override {
-    if (Result<void> checked = CheckOptions(request, 1); !checked) return Error{checked.error()};
-    Json body = {{"model", request.model}, {"messages", Messages(request)}};
-    if (request.max_tokens) {
-      bool own = IsOpenAiService(provider.base_url);
-      body[own ? "max_completion_tokens" : "max_tokens"] = *request.max_tokens;
-    }
-    if (!request.reasoning_effort.empty()) body["reasoning_effort"] = request.reasoning_effort;
-    if (!request.verbosity.empty()) body["verbosity"] = request.verbosity;
-    if (request.temperature) body["temperature"] = *request.temperature;
-    if (Result<void> merged = MergeExtra(request.extra, body); !merged) {
-      return Error{merged.error()};
-    }
-    return ApiRequest{kPath, std::move(body), {}};
+Result<Json> RequestBody(const ChatRequest& request, const Provider& provider) {
+  if (Result<void> checked = CheckOptions(request, 1); !checked) return Error{checked.error()};
+  Json body = {{"model", request.model}, {"messages", Messages(request)}};
+  if (request.max_tokens) {
+    bool own = IsOpenAiService(provider.base_url);
+    body[own ? "max_completion_tokens" : "max_tokens"] = *request.max_tokens;
   }
+  if (!request.reasoning_effort.empty()) body["reasoning_effort"] = request.reasoning_effort;
+  if (!request.verbosity.empty()) body["verbosity"] = request.verbosity;
+  if (request.temperature) body["temperature"] = *request.temperature;
+  return body;
+}
 
-  Reading ReadReply(const HttpReply& reply) const override { return ReadJsonReply(reply, kForm); }
-
-  Result<ChatAnswer> ReadAnswer(std::string_view body) const override {
-    return ReadJsonAnswer(body, kForm);
-  }
-};
+constexpr JsonForm kForm{kPath, RequestBody, ErrorIn, AnswerIn, UsageIn, OpenAiLimits};
 
 }  // namespace
 
 const ChatApi& OpenAiChat() {
-  static const OpenAiChatApi kApi;
+  static const JsonApi kApi(kForm);
   return kApi;
 }
 

@@ -1,8 +1,8 @@
 // From OpenAI's API reference and its published SDKs: the error object and its codes, the two
-// families of 429 (code first, then type), x-should-retry. Observed of others: error.code as a
-// number and metadata (OpenRouter), the error object at the top level (older vLLM), error as plain
-// text (Ollama), "DeploymentNotFound" and "Please retry after 37 seconds" (Azure), the whole body
-// in an array (Gemini's imitation).
+// families of 429 (code first, then type), slow_down (a 429 that was a 503), x-should-retry.
+// Observed of others: error.code as a number and metadata (OpenRouter), the error object at the top
+// level (older vLLM), error as plain text (Ollama), "DeploymentNotFound" and "Please retry after 37
+// seconds" (Azure), the whole body in an array (Gemini's imitation).
 
 #include "worker/providers/openai_errors.h"
 
@@ -44,6 +44,7 @@ std::optional<FailureKind> KindOfCode(const ApiError& error) {
     FailureKind kind;
   };
   constexpr Entry kCodes[] = {
+      {"invalid_json_schema", FailureKind::kBadSchema},
       {"rate_limit_exceeded", FailureKind::kRateLimited},
       {"slow_down", FailureKind::kRateLimited},
       {"insufficient_quota", FailureKind::kQuota},
@@ -55,14 +56,15 @@ std::optional<FailureKind> KindOfCode(const ApiError& error) {
       {"invalid_api_key", FailureKind::kAuth},
       {"model_not_found", FailureKind::kModelNotFound},
       {"DeploymentNotFound", FailureKind::kModelNotFound},
-      {"server_error", FailureKind::kOverloaded},
+      {"server_error", FailureKind::kServer},
       {"server_is_overloaded", FailureKind::kOverloaded},
-      {"vector_store_timeout", FailureKind::kOverloaded},
+      {"vector_store_timeout", FailureKind::kServer},
   };
   for (const Entry& entry : kCodes) {
     if (entry.code == error.code) return entry.kind;
   }
   if (error.type == "insufficient_quota") return FailureKind::kQuota;
+  if (error.type == "service_unavailable_error") return FailureKind::kOverloaded;
   return std::nullopt;
 }
 
@@ -71,8 +73,19 @@ bool Mentions(const ApiError& error, std::string_view word) {
          error.code.find(word) != std::string::npos;
 }
 
+// Whether it is the answer's schema that does not do, and not what this one request says.
+bool BlamesSchema(const ApiError& error) {
+  if (error.message.starts_with("Invalid schema for response_format")) return true;
+  bool about_format =
+      error.param.starts_with("response_format") || error.param.starts_with("text.format");
+  return about_format && Mentions(error, "schema");
+}
+
 FailureKind KindOfStatus(int64_t status, const ApiError& error) {
   switch (status) {
+    case 400:
+    case 422:
+      return BlamesSchema(error) ? FailureKind::kBadSchema : FailureKind::kBadRequest;
     case 401:
       return FailureKind::kAuth;
     case 402:
@@ -83,18 +96,30 @@ FailureKind KindOfStatus(int64_t status, const ApiError& error) {
       return Mentions(error, "model") ? FailureKind::kModelNotFound : FailureKind::kBadRequest;
     case 408:
     case 409:
-      return FailureKind::kOverloaded;
+      return FailureKind::kServer;
     case 429:
       return FailureKind::kRateLimited;
+    case 503:
+    case 529:
+      return FailureKind::kOverloaded;
     default:
-      return status >= 500 ? FailureKind::kOverloaded : FailureKind::kBadRequest;
+      return status >= 500 ? FailureKind::kServer : FailureKind::kBadRequest;
   }
+}
+
+// The code decides, but for those that say less than a status that says "too much to do".
+FailureKind KindOf(int64_t status, const ApiError& error) {
+  FailureKind of_status = KindOfStatus(status, error);
+  bool vague = error.code == "slow_down" || error.code == "server_error";
+  if (vague && of_status == FailureKind::kOverloaded) return of_status;
+  return KindOfCode(error).value_or(of_status);
 }
 
 // The provider's word on retrying decides between trouble that passes and a request that is wrong.
 FailureKind Heeding(std::string_view should_retry, FailureKind kind) {
-  if (should_retry == "false" && kind == FailureKind::kOverloaded) return FailureKind::kBadRequest;
-  if (should_retry == "true" && kind == FailureKind::kBadRequest) return FailureKind::kOverloaded;
+  bool passes = kind == FailureKind::kServer || kind == FailureKind::kOverloaded;
+  if (should_retry == "false" && passes) return FailureKind::kBadRequest;
+  if (should_retry == "true" && kind == FailureKind::kBadRequest) return FailureKind::kServer;
   return kind;
 }
 
@@ -155,6 +180,7 @@ std::optional<ApiError> FindApiError(const Json& body) {
   error.code = StringMember(*found, "code");
   if (auto number = IntMember(*found, "code")) error.code = std::to_string(*number);
   error.type = StringMember(*found, "type");
+  error.param = StringMember(*found, "param");
   error.message = StringMember(*found, "message");
   if (const Json* metadata = Member(*found, "metadata")) {
     error.moderated = Member(*metadata, "flagged_input") || Member(*metadata, "reasons");
@@ -172,8 +198,7 @@ Reading ReadErrorReply(const HttpReply& reply, std::string_view path) {
   reading.request_id = RequestId(reply);
   Failure& failure = reading.failure;
   failure.status = reply.status;
-  failure.kind = Heeding(reply.Header("x-should-retry"),
-                         KindOfCode(known).value_or(KindOfStatus(reply.status, known)));
+  failure.kind = Heeding(reply.Header("x-should-retry"), KindOf(reply.status, known));
   failure.message = MessageOf(reply, error, failure.kind, path);
   failure.retry_after_ms = WaitAskedFor(reply, failure.kind, known);
   failure.billing = BillingOf(reply.status, error.has_value());
@@ -184,11 +209,10 @@ Failure InnerFailure(const HttpReply& reply, const ApiError& error) {
   // OpenRouter's code inside a 200 is the HTTP status it could no longer send.
   int64_t status = 0;
   std::from_chars(error.code.data(), error.code.data() + error.code.size(), status);
-  FailureKind fallback = error.code.empty() ? FailureKind::kOverloaded : FailureKind::kBadRequest;
-  if (status >= 400 && status <= 599) fallback = KindOfStatus(status, error);
+  if (status < 400 || status > 599) status = error.code.empty() ? 500 : 400;
   Failure failure;
   failure.status = reply.status;
-  failure.kind = KindOfCode(error).value_or(fallback);
+  failure.kind = KindOf(status, error);
   failure.message = "the generation failed: " + Worded(error);
   failure.retry_after_ms = WaitAskedFor(reply, failure.kind, error);
   failure.billing = Billing::kUnknown;

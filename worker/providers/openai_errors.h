@@ -16,6 +16,7 @@ namespace muster {
 struct ApiError {
   std::string code;  // OpenAI's word, or a number as text (vLLM, OpenRouter)
   std::string type;
+  std::string param;  // the request's field that it is about
   std::string message;
   bool moderated = false;         // OpenRouter: this prompt was refused, not this key
   bool in_flight_budget = false;  // OpenRouter: too much in the air for the credit that is left

@@ -60,19 +60,6 @@ Result<void> CheckOptions(const ChatRequest& request, int64_t least_tokens) {
   return {};
 }
 
-Result<void> MergeExtra(const Json& extra, Json& body) {
-  if (extra.is_null()) return {};
-  if (!extra.is_object()) return Fail("extra: must be a map of request fields");
-  for (std::string_view name : {"stream", "background"}) {
-    const Json* value = Member(extra, name);
-    if (value && *value != false && !value->is_null()) {
-      return Fail("extra: {} cannot be used, answers are read whole", name);
-    }
-  }
-  body.merge_patch(extra);
-  return {};
-}
-
 std::optional<Usage> ReadUsage(const Json& reply, const UsageNames& names) {
   const Json* usage = Member(reply, "usage");
   if (!usage || !Member(*usage, names.input) || !Member(*usage, names.output)) return std::nullopt;

@@ -25,11 +25,6 @@ bool IsOpenAiService(std::string_view base_url);
 // option.
 Result<void> CheckOptions(const ChatRequest& request, int64_t least_tokens);
 
-// Merges raw fields of the config into a body: objects are merged, anything else replaces, null
-// removes (RFC 7396). What would turn the reply into something this program does not read is an
-// error.
-Result<void> MergeExtra(const Json& extra, Json& body);
-
 // How an API names its token counts.
 struct UsageNames {
   std::string_view input, output;                  // members of usage

@@ -3,8 +3,8 @@
 // message); `output_text` at the top level exists in SDKs only; a failed generation is a 200 with
 // status "failed"; the `store` default is true.
 
-#include "worker/providers/json_reply.h"
-#include "worker/providers/openai_errors.h"
+#include "worker/providers/json_api.h"
+#include "worker/providers/limit_headers.h"
 #include "worker/providers/openai_fields.h"
 
 namespace muster {
@@ -83,41 +83,28 @@ std::optional<Usage> UsageIn(const Json& reply) {
   return ReadUsage(reply, kUsageNames);
 }
 
-constexpr ReplyForm kForm{kPath, ErrorIn, AnswerIn, UsageIn};
-
-class OpenAiResponsesApi : public ChatApi {
- public:
-  Result<ApiRequest> MakeRequest(const ChatRequest& request, const Provider&) const override {
-    if (Result<void> checked = CheckOptions(request, kLeastTokens); !checked) {
-      return Error{checked.error()};
-    }
-    Json body = {{"model", request.model}};
-    if (!request.system.empty()) body["instructions"] = request.system;
-    body["input"] = request.user;
-    if (!request.reasoning_effort.empty()) {
-      body["reasoning"] = {{"effort", request.reasoning_effort}};
-    }
-    if (!request.verbosity.empty()) body["text"] = {{"verbosity", request.verbosity}};
-    if (request.max_tokens) body["max_output_tokens"] = *request.max_tokens;
-    if (request.temperature) body["temperature"] = *request.temperature;
-    body["store"] = false;
-    if (Result<void> merged = MergeExtra(request.extra, body); !merged) {
-      return Error{merged.error()};
-    }
-    return ApiRequest{kPath, std::move(body), {}};
+Result<Json> RequestBody(const ChatRequest& request, const Provider&) {
+  auto checked = CheckOptions(request, kLeastTokens);
+  if (!checked) return Error{checked.error()};
+  Json body = {{"model", request.model}};
+  if (!request.system.empty()) body["instructions"] = request.system;
+  body["input"] = request.user;
+  if (!request.reasoning_effort.empty()) {
+    body["reasoning"] = {{"effort", request.reasoning_effort}};
   }
+  if (!request.verbosity.empty()) body["text"] = {{"verbosity", request.verbosity}};
+  if (request.max_tokens) body["max_output_tokens"] = *request.max_tokens;
+  if (request.temperature) body["temperature"] = *request.temperature;
+  body["store"] = false;
+  return body;
+}
 
-  Reading ReadReply(const HttpReply& reply) const override { return ReadJsonReply(reply, kForm); }
-
-  Result<ChatAnswer> ReadAnswer(std::string_view body) const override {
-    return ReadJsonAnswer(body, kForm);
-  }
-};
+constexpr JsonForm kForm{kPath, RequestBody, ErrorIn, AnswerIn, UsageIn, OpenAiLimits};
 
 }  // namespace
 
 const ChatApi& OpenAiResponses() {
-  static const OpenAiResponsesApi kApi;
+  static const JsonApi kApi(kForm);
   return kApi;
 }
 

@@ -61,9 +61,11 @@ std::optional<std::string_view> After(std::string_view text, std::string_view ph
   return text.substr(static_cast<size_t>(at - text.begin()) + phrase.size());
 }
 
+// Letters, and whatever is not ASCII, as in "µs".
 std::string TakeUnit(std::string_view& text) {
   std::string unit;
-  while (!text.empty() && Lower(text[0]) >= 'a' && Lower(text[0]) <= 'z') {
+  auto is_letter = [](char c) { return (Lower(c) >= 'a' && Lower(c) <= 'z') || (c & 0x80); };
+  while (!text.empty() && is_letter(text[0])) {
     unit += Lower(text[0]);
     text.remove_prefix(1);
   }
@@ -75,29 +77,34 @@ std::optional<double> MsOfUnit(std::string_view unit) {
     std::string_view name;
     double ms;
   };
-  constexpr Unit kUnits[] = {{"ms", 1},        {"milliseconds", 1}, {"s", 1e3},    {"sec", 1e3},
-                             {"second", 1e3},  {"seconds", 1e3},    {"m", 60e3},   {"min", 60e3},
-                             {"minute", 60e3}, {"minutes", 60e3},   {"h", 3600e3}, {"hour", 3600e3},
-                             {"hours", 3600e3}};
+  constexpr Unit kUnits[] = {
+      {"ns", 1e-6},        {"us", 1e-3},     {"\u00b5s", 1e-3}, {"\u03bcs", 1e-3}, {"ms", 1},
+      {"milliseconds", 1}, {"s", 1e3},       {"sec", 1e3},      {"second", 1e3},   {"seconds", 1e3},
+      {"m", 60e3},         {"min", 60e3},    {"minute", 60e3},  {"minutes", 60e3}, {"h", 3600e3},
+      {"hour", 3600e3},    {"hours", 3600e3}};
   for (const Unit& each : kUnits) {
     if (each.name == unit) return each.ms;
   }
   return std::nullopt;
 }
 
-// Numbers with units as far as they go: "1.2s", "2m52.8s", "37 seconds".
-std::optional<int64_t> ReadSpan(std::string_view text) {
+// Takes numbers with units off the front of `text` as far as they go: "1.2s", "2m52.8s",
+// "37 seconds".
+std::optional<int64_t> TakeSpan(std::string_view& text) {
   std::optional<double> sum;
-  while (true) {
-    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
-    if (text.empty() || text[0] < '0' || text[0] > '9') break;
+  auto skip_spaces = [](std::string_view& in) {
+    in.remove_prefix(std::min(in.find_first_not_of(' '), in.size()));
+  };
+  for (std::string_view rest = text;; text = rest) {
+    skip_spaces(rest);
+    if (rest.empty() || rest[0] < '0' || rest[0] > '9') break;
     double number = 0;
     auto [end, error] =
-        std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+        std::from_chars(rest.data(), rest.data() + rest.size(), number, std::chars_format::fixed);
     if (error != std::errc()) break;
-    text.remove_prefix(static_cast<size_t>(end - text.data()));
-    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
-    auto unit = MsOfUnit(TakeUnit(text));
+    rest.remove_prefix(static_cast<size_t>(end - rest.data()));
+    skip_spaces(rest);
+    auto unit = MsOfUnit(TakeUnit(rest));
     if (!unit) break;
     sum = sum.value_or(0) + number * *unit;
   }
@@ -122,10 +129,16 @@ int64_t TimeOfReplyMs(const HttpReply& reply) {
   return ReadDate(reply.Header("date")).value_or(reply.received_ms);
 }
 
+std::optional<int64_t> SpanMs(std::string_view text) {
+  if (auto seconds = ReadNumber(text)) return CappedMs(*seconds * 1000);
+  auto ms = TakeSpan(text);
+  return text.empty() ? ms : std::nullopt;
+}
+
 std::optional<int64_t> RetryAfterInText(std::string_view message) {
   for (std::string_view phrase : {"try again in", "retry after", "retry in"}) {
     if (auto rest = After(message, phrase)) {
-      if (auto ms = ReadSpan(*rest)) return ms;
+      if (auto ms = TakeSpan(*rest)) return ms;
     }
   }
   return std::nullopt;

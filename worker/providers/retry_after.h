@@ -23,6 +23,11 @@ std::optional<int64_t> RetryAfterMs(const HttpReply& reply, int64_t now_ms);
 // our clock when it came.
 int64_t TimeOfReplyMs(const HttpReply& reply);
 
+// A span of time that is all of the text, in milliseconds: a Go duration ("1h30m", "2m52.8s",
+// "12ms") or a bare number of seconds. Negative ones, NaN and infinity are none; longer than
+// kLongestRetryAfterMs is cut to it.
+std::optional<int64_t> SpanMs(std::string_view text);
+
 // The wait that a message names: "Please try again in 1.2s", "in 350ms", "in 6m0s", "Please retry
 // after 37 seconds".
 std::optional<int64_t> RetryAfterInText(std::string_view message);
