@@ -3,6 +3,34 @@
 #include "common/pricing.h"
 
 namespace muster {
+namespace {
+
+using record::TryOutcome;
+
+// What of a try's worst case is counted as unknown: all of it unless its cost is known.
+Picodollars UnknownPart(const record::TryEnded& ended, std::optional<Picodollars> worst) {
+  bool known = ended.outcome != TryOutcome::kUnknown && ended.cost;
+  return known ? 0 : worst.value_or(0);
+}
+
+// As the ledger's own sums count (view_tries.cc).
+void Sum(Totals& totals, const record::TryEnded& ended, std::optional<Picodollars> worst) {
+  bool unknown = ended.outcome == TryOutcome::kUnknown;
+  bool costless = !unknown && !ended.cost;
+  ++totals.tries;
+  totals.calls += ended.outcome == TryOutcome::kAnswered;
+  totals.failed_tries += ended.outcome == TryOutcome::kFailed;
+  totals.unknown_tries += unknown;
+  totals.unpriced += costless && !worst;
+  totals.unknown_usage += costless && worst;
+  totals.unknown_unbounded += unknown && !worst;
+  totals.unknown_cost = AddMoney(totals.unknown_cost, UnknownPart(ended, worst));
+  if (ended.usage) totals.usage += *ended.usage;
+  totals.cost = AddMoney(totals.cost, ended.cost.value_or(0));
+  totals.cache_saving = AddMoney(totals.cache_saving, ended.cache_saving.value_or(0));
+}
+
+}  // namespace
 
 Books::Books(Ledger& ledger, const Config& config, const PriceTable& prices, const Clock& clock)
     : ledger_(ledger), config_(config), prices_(prices), clock_(clock) {
@@ -31,6 +59,16 @@ void Books::SetStatus(ItemRow& row, ItemStatus status, const std::string& reason
   ledger_.Add(record::Status{row.id, status, reason, row.worker_deaths, work_ms});
 }
 
+void Books::Reopen(ItemRow& row) {
+  --counts_[static_cast<size_t>(row.status)];
+  row.status = ItemStatus::kPending;
+  ++counts_[static_cast<size_t>(row.status)];
+  row.reason.clear();
+  row.worker_deaths = 0;
+  ++row.extra_asks;
+  ledger_.Add(record::Reopen{row.id, true});
+}
+
 void Books::AddOutput(const std::string& item, const OutputText& output) {
   ledger_.Add(record::Output{item, output.output, output.path, output.text});
 }
@@ -50,13 +88,18 @@ bool Books::Simulated(const Call& call) const {
   return provider != config_.providers.end() && provider->second.api == "mock";
 }
 
+std::optional<Picodollars> Books::WorstOf(const Call& call) const {
+  auto price = PriceFor(call);
+  return price ? WorstCost(*price, call.input_most, call.output_most) : std::nullopt;
+}
+
 Books::Try Books::BeginTry(const Call& call, int64_t ask, int64_t ledger_call, int64_t tries_so_far,
-                           const std::string& worker) {
+                           const std::string& worker, int64_t input_reserved,
+                           int64_t output_reserved) {
   Try sent;
   sent.call = ledger_call != 0 ? ledger_call : ledger_.TakeCallId();
   sent.number = tries_so_far + 1;
-  if (auto price = PriceFor(call))
-    sent.worst = WorstCost(*price, call.input_most, call.output_most);
+  sent.worst = WorstOf(call);
   record::TryStarted started;
   started.call = sent.call;
   started.number = sent.number;
@@ -68,6 +111,8 @@ Books::Try Books::BeginTry(const Call& call, int64_t ask, int64_t ledger_call, i
   started.model = call.model;
   started.attempt = call.attempt;
   started.worker = worker;
+  started.input_estimate = input_reserved;
+  started.output_estimate = output_reserved;
   started.worst = sent.worst;
   started.simulated = Simulated(call);
   started.time_ms = clock_.WallMs();
@@ -95,7 +140,7 @@ record::TryEnded Books::Describe(const Try& sent, const Called& called) const {
   return ended;
 }
 
-std::optional<Picodollars> Books::EndTry(const Try& sent, const Call& call, const Called& called) {
+Books::Booked Books::EndTry(const Try& sent, const Call& call, const Called& called) {
   record::TryEnded ended = Describe(sent, called);
   auto price = PriceFor(call);
   if (called.usage && price) {
@@ -103,53 +148,38 @@ std::optional<Picodollars> Books::EndTry(const Try& sent, const Call& call, cons
     ended.cache_saving = CacheSaving(*price, *called.usage);
   }
   if (called.answer) {
-    ended.outcome = record::TryOutcome::kAnswered;
+    ended.outcome = TryOutcome::kAnswered;
     ended.answer = called.answer->data;
   } else if (called.failure->billing == Billing::kNo) {
-    ended.outcome = record::TryOutcome::kFailed;
+    ended.outcome = TryOutcome::kFailed;
     ended.cost = 0;
   } else if (called.failure->billing == Billing::kUsage && called.usage) {
-    ended.outcome = record::TryOutcome::kFailed;
+    ended.outcome = TryOutcome::kFailed;
   } else {
-    ended.outcome = record::TryOutcome::kUnknown;
+    ended.outcome = TryOutcome::kUnknown;
     ended.cost.reset();
   }
-  Sum(run_, ended, sent.worst);
-  Sum(session_, ended, sent.worst);
   auto cost = ended.cost;
-  ledger_.Add(std::move(ended));
-  return cost;
+  return {cost, Book(std::move(ended), sent)};
 }
 
-void Books::LoseTry(const Try& sent, const std::string& why) {
+Picodollars Books::LoseTry(const Try& sent, const std::string& why) {
   record::TryEnded ended;
   ended.call = sent.call;
   ended.number = sent.number;
-  ended.outcome = record::TryOutcome::kUnknown;
+  ended.outcome = TryOutcome::kUnknown;
   ended.kind = "worker-lost";
   ended.message = why;
   ended.time_ms = clock_.WallMs();
-  Sum(run_, ended, sent.worst);
-  Sum(session_, ended, sent.worst);
-  ledger_.Add(std::move(ended));
+  return Book(std::move(ended), sent);
 }
 
-// As the ledger's own sums count (view.cc).
-void Books::Sum(Totals& totals, const record::TryEnded& ended,
-                std::optional<Picodollars> worst) const {
-  using record::TryOutcome;
-  ++totals.tries;
-  totals.calls += ended.outcome == TryOutcome::kAnswered;
-  totals.failed_tries += ended.outcome == TryOutcome::kFailed;
-  totals.unpriced += ended.outcome == TryOutcome::kAnswered && !ended.cost;
-  if (ended.outcome == TryOutcome::kUnknown) {
-    ++totals.unknown_tries;
-    totals.unknown_unbounded += !worst;
-    totals.unknown_cost = AddMoney(totals.unknown_cost, worst.value_or(0));
-  }
-  if (ended.usage) totals.usage += *ended.usage;
-  totals.cost = AddMoney(totals.cost, ended.cost.value_or(0));
-  totals.cache_saving = AddMoney(totals.cache_saving, ended.cache_saving.value_or(0));
+Picodollars Books::Book(record::TryEnded ended, const Try& sent) {
+  Sum(run_, ended, sent.worst);
+  Sum(session_, ended, sent.worst);
+  Picodollars counted = AddMoney(ended.cost.value_or(0), UnknownPart(ended, sent.worst));
+  ledger_.Add(std::move(ended));
+  return counted;
 }
 
 void Books::Reject(int64_t ledger_call, const std::string& reason) {

@@ -14,6 +14,9 @@ namespace muster {
 
 // The books of a running session: prices what is called, writes the records, keeps the sums that
 // people see. Nothing it is told is true for anyone else before Commit() says so.
+//
+// `counted` is what a try that ended counts against a budget, in picodollars, by the same rule as
+// Totals: its cost where known, else its worst case, 0 where it has no bound.
 class Books {
  public:
   Books(Ledger& ledger, const Config& config, const PriceTable& prices, const Clock& clock);
@@ -25,6 +28,8 @@ class Books {
   int64_t BeginAttempt(ItemRow& row, const std::string& worker);
   void EndAttempt(const ItemRow& row, const std::string& outcome, const std::string& evidence);
   void SetStatus(ItemRow& row, ItemStatus status, const std::string& reason, int64_t work_ms = 0);
+  // Has it tried again although it failed, with a fresh ask; counts it as a selected one.
+  void Reopen(ItemRow& row);
   void AddOutput(const std::string& item, const OutputText& output);
   void MarkWritten(const std::string& item, int64_t output);
 
@@ -35,13 +40,20 @@ class Books {
     int64_t number = 0;  // of the try within it
     std::optional<Picodollars> worst;
   };
-  // `call` 0: the call has no row yet.
+  // The most one try of it can cost; nullopt: no price, or nothing bounds it.
+  std::optional<Picodollars> WorstOf(const Call& call) const;
+  // `ledger_call` 0: the call has no row yet. The tokens are what was reserved for it in the
+  // limits.
   Try BeginTry(const Call& call, int64_t ask, int64_t ledger_call, int64_t tries_so_far,
-               const std::string& worker);
-  // What came back; the price of it.
-  std::optional<Picodollars> EndTry(const Try& sent, const Call& call, const Called& called);
-  // Its worker is gone: nobody knows what came of it.
-  void LoseTry(const Try& sent, const std::string& why);
+               const std::string& worker, int64_t input_reserved, int64_t output_reserved);
+  // What came back.
+  struct Booked {
+    std::optional<Picodollars> cost;  // nullopt: not known
+    Picodollars counted = 0;
+  };
+  Booked EndTry(const Try& sent, const Call& call, const Called& called);
+  // Its worker is gone: nobody knows what came of it. What is counted.
+  Picodollars LoseTry(const Try& sent, const std::string& why);
   void Reject(int64_t ledger_call, const std::string& reason);
 
   void Note(const std::string& text);
@@ -60,7 +72,7 @@ class Books {
   std::optional<ModelPrice> PriceFor(const Call& call) const;
   bool Simulated(const Call& call) const;
   record::TryEnded Describe(const Try& sent, const Called& called) const;
-  void Sum(Totals& totals, const record::TryEnded& ended, std::optional<Picodollars> worst) const;
+  Picodollars Book(record::TryEnded ended, const Try& sent);
 
   Ledger& ledger_;
   const Config& config_;

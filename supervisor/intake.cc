@@ -7,6 +7,7 @@
 #include "common/config/items.h"
 #include "common/hash.h"
 #include "common/text.h"
+#include "supervisor/item_lane.h"
 
 namespace muster {
 namespace {
@@ -77,7 +78,7 @@ std::vector<std::string> CompareFingerprints(const Ledger& ledger, const Json& f
 // One pass over the source against what the ledger knows.
 class Sync {
  public:
-  Sync(const Config& config, Ledger& ledger) : config_(config), ledger_(ledger) {}
+  Sync(const Config& config, Ledger& ledger) : config_(config), ledger_(ledger), lanes_(config) {}
 
   // The first pass only looks.
   Result<void> Look() {
@@ -114,13 +115,15 @@ class Sync {
     ++found_;
     seen_.insert(StableHash(item.id));
     auto row = ledger_.view().FindItem(item.id);
-    std::string hash = HashOf(item);
+    std::string hash = HashOf(item), lane = lanes_.Of(item.fields);
     if (!row || row->fields_hash != hash || row->position != found_) {
       std::string fields = DumpJson(item.fields);
       if (fields.size() > kMaxItemBytes) {
         return Fail("item {} is larger than {} MB", VisibleText(item.id), kMaxItemBytes >> 20);
       }
-      ledger_.Add(record::Item{found_, item.id, std::move(fields), hash});
+      ledger_.Add(record::Item{found_, item.id, std::move(fields), hash, lane});
+    } else if (row->lane != lane) {
+      ledger_.Add(record::Lane{item.id, lane});
     }
     if (row && row->status == ItemStatus::kAbsent) ledger_.Add(record::Reopen{item.id, false});
     return ledger_.pending() >= kBatch ? CommitNow(ledger_) : Result<void>();
@@ -149,6 +152,7 @@ class Sync {
 
   const Config& config_;
   Ledger& ledger_;
+  ItemLanes lanes_;
   int64_t found_ = 0;
   std::vector<std::string> changed_;  // ids whose contents differ from what was worked on
   std::unordered_set<uint64_t> seen_;

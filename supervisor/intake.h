@@ -23,7 +23,8 @@ struct Intake {
 };
 
 // Brings the source's items into the ledger: new ones are added, those that are gone become absent,
-// changed ones follow `on_change`. When there are differences to decide on, nothing is written.
+// changed ones follow `on_change`; every item's lane is the one it begins in under this config.
+// When there are differences to decide on, nothing is written.
 Result<Intake> TakeItemsIn(const Config& config, Ledger& ledger, OnChange on_change);
 
 // Failed and quarantined items become pending, with a fresh ask each. Returns how many.

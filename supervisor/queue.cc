@@ -1,12 +1,14 @@
 #include "supervisor/queue.h"
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 
 namespace muster {
 namespace {
 
-constexpr int64_t kPage = 256;
+// Rows of one lane read at once; items can be large.
+constexpr int64_t kPage = 128;
 
 std::optional<int64_t> AsNumber(const std::string& id) {
   int64_t number = 0;
@@ -19,6 +21,7 @@ std::optional<int64_t> AsNumber(const std::string& id) {
 
 bool Selection::Takes(int64_t position, const std::string& id) const {
   if (!only.empty() && !only.contains(id)) return false;
+  if (up_to && position > *up_to) return false;
   if (!range) return true;
   auto place = range_by_id ? AsNumber(id) : std::optional(position);
   return place && *place >= range->first && *place <= range->second;
@@ -37,55 +40,120 @@ int64_t LastSelected(const LedgerView& view, const Selection& selection) {
 }
 
 Queue::Queue(const LedgerView& view, Selection selection)
-    : view_(view), selection_(std::move(selection)), last_(LastSelected(view_, selection_)) {}
+    : view_(view), selection_(std::move(selection)), last_(LastSelected(view_, selection_)) {
+  for (const std::string& lane : view_.Lanes(ItemStatus::kPending)) lines_[lane].read_all = false;
+}
 
-void Queue::FillPage() {
-  while (page_.empty() && !source_done_) {
-    auto rows = view_.ItemsAfter(cursor_, ItemStatus::kPending, kPage);
-    source_done_ = rows.size() < static_cast<size_t>(kPage);
-    for (ItemRow& row : rows) {
-      cursor_ = row.position;
-      if (row.position > last_) source_done_ = true;
-      if (row.position <= last_ && selection_.Takes(row.position, row.id)) {
-        page_.push_back(std::move(row));
-      }
+void Queue::ReadPage(const std::string& lane, Line& line) {
+  auto rows = view_.ItemsAfter(line.cursor, ItemStatus::kPending, lane, kPage);
+  line.read_all = rows.size() < static_cast<size_t>(kPage);
+  for (ItemRow& row : rows) {
+    if (row.position > last_) {
+      line.read_all = true;
+      return;
     }
+    line.cursor = row.position;
+    if (!selection_.Takes(row.position, row.id) || skip_.erase(row.id) > 0) continue;
+    line.page.push_back(std::move(row));
   }
 }
 
-std::optional<ItemRow> Queue::Next(Time now) {
-  ItemRow row;
-  if (!returned_.empty()) {
-    row = std::move(returned_.front());
-    returned_.pop_front();
-    return row;
+void Queue::Fill(const std::string& lane, Line& line, size_t wanted) {
+  while (line.size() < wanted && !line.read_all) ReadPage(lane, line);
+}
+
+std::optional<ItemRow> Queue::Next(Time, const HasRoom& has_room) {
+  Line* back = nullptr;
+  Line* fresh = nullptr;
+  for (auto& [lane, line] : lines_) {
+    if (line.drained() || !has_room(lane)) continue;
+    if (!line.back.empty()) {
+      if (!back || line.back.begin()->first < back->back.begin()->first) back = &line;
+      continue;
+    }
+    if (back) continue;
+    Fill(lane, line, 1);
+    if (line.page.empty()) continue;
+    if (!fresh || line.page.front().position < fresh->page.front().position) fresh = &line;
   }
-  if (!parked_.empty() && parked_.begin()->first <= now) {
-    row = std::move(parked_.begin()->second);
-    parked_.erase(parked_.begin());
-    return row;
+  std::optional<ItemRow> row;
+  if (back) {
+    row = std::move(back->back.begin()->second);
+    back->back.erase(back->back.begin());
+  } else if (fresh) {
+    row = std::move(fresh->page.front());
+    fresh->page.pop_front();
   }
-  FillPage();
-  if (page_.empty()) return std::nullopt;
-  row = std::move(page_.front());
-  page_.pop_front();
   return row;
 }
 
+void Queue::Return(ItemRow row) {
+  std::string lane = row.lane;
+  Park(std::move(row), std::move(lane));
+}
+
+void Queue::Park(ItemRow row, std::string lane) {
+  int64_t position = row.position;
+  lines_[std::move(lane)].back.emplace(position, std::move(row));
+}
+
+void Queue::Add(ItemRow row) {
+  if (ToBeRead(row)) skip_.insert(row.id);
+  Return(std::move(row));
+}
+
+bool Queue::ToBeRead(const ItemRow& row) const {
+  auto line = lines_.find(row.lane);
+  return line != lines_.end() && !line->second.read_all && row.position > line->second.cursor &&
+         row.position <= last_ && selection_.Takes(row.position, row.id);
+}
+
+bool Queue::Selects(const ItemRow& row) const {
+  return row.position <= last_ && selection_.Takes(row.position, row.id);
+}
+
+std::optional<ItemRow> Queue::Drop(const std::string& id) {
+  std::optional<ItemRow> dropped;
+  for (auto& [lane, line] : lines_) {
+    auto take = [&](const ItemRow& row) {
+      if (row.id != id) return false;
+      dropped = row;
+      return true;
+    };
+    std::erase_if(line.back, [&](const auto& entry) { return take(entry.second); });
+    if (!dropped) std::erase_if(line.page, take);
+    if (dropped) return dropped;
+  }
+  auto row = view_.FindItem(id);
+  if (!row || row->status != ItemStatus::kPending || !ToBeRead(*row)) return std::nullopt;
+  return skip_.insert(id).second ? row : std::nullopt;
+}
+
 bool Queue::Empty() {
-  FillPage();
-  return page_.empty() && returned_.empty() && parked_.empty();
+  return std::all_of(lines_.begin(), lines_.end(), [this](auto& entry) {
+    Fill(entry.first, entry.second, 1);
+    return entry.second.drained();
+  });
 }
 
-size_t Queue::Ready(Time now, size_t most) {
-  FillPage();
-  size_t ready = page_.size() + returned_.size();
-  for (auto it = parked_.begin(); it != parked_.end() && it->first <= now; ++it) ++ready;
-  return std::min(ready, most);
+std::vector<std::string> Queue::Lanes() {
+  std::vector<std::string> lanes;
+  for (auto& [lane, line] : lines_) {
+    Fill(lane, line, 1);
+    if (!line.drained()) lanes.push_back(lane);
+  }
+  return lanes;
 }
 
-std::optional<Queue::Time> Queue::NextDue() const {
-  return parked_.empty() ? std::nullopt : std::optional(parked_.begin()->first);
+size_t Queue::Ready(Time, size_t most, const HasRoom& has_room) {
+  size_t ready = 0;
+  for (auto& [lane, line] : lines_) {
+    if (ready == most) break;
+    if (line.drained() || !has_room(lane)) continue;
+    Fill(lane, line, most - ready);
+    ready += std::min(line.size(), most - ready);
+  }
+  return ready;
 }
 
 }  // namespace muster

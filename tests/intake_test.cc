@@ -191,6 +191,29 @@ TEST_CASE("intake: many differences are shown in part, with how many more there 
   CHECK(stopped.differences.back() == "… and 28 more");
 }
 
+TEST_CASE("intake: every item knows the lane it begins in, also when the same items are resumed") {
+  IntakeTest test;
+  test.Take();
+  for (const char* id : {"a", "b", "c"}) CHECK(test.Row(id).lane == "mock/m");
+  test.End("a", ItemStatus::kDone);
+  test.Change("mock/m", "\"mock/{{item.id}}\"");
+  test.Take(OnChange::kKeepDone);
+  for (const char* id : {"a", "b", "c"}) {
+    CHECK(test.Row(id).lane == "mock/" + std::string(id));
+    CHECK(test.Row(id).fields.find("one") != std::string::npos);
+  }
+  CHECK(test.StatusOf("a") == ItemStatus::kDone);
+  CHECK(test.ledger->view().Lanes(ItemStatus::kPending) ==
+        std::vector<std::string>{"mock/b", "mock/c"});
+}
+
+TEST_CASE("intake: an item whose lane cannot be told is taken in all the same") {
+  IntakeTest test;
+  test.Change("mock/m", "\"{{item.model}}\"");
+  CHECK(test.Take().found == 3);
+  CHECK(test.Row("a").lane == "");
+}
+
 TEST_CASE("intake: a bad source is an error and takes nothing away") {
   IntakeTest test;
   test.Take();

@@ -5,6 +5,7 @@
 
 #include <random>
 
+#include "supervisor/ledger/schema.h"
 #include "tests/ledger_testing.h"
 
 namespace muster {
@@ -80,9 +81,12 @@ TEST_CASE("ledger: another program's database, also one without tables, is refus
 
 TEST_CASE("ledger: another version and other tables are refused") {
   TempDir dir;
-  MakeLedger(dir / "newer");
-  ChangeWith(dir / "newer", "PRAGMA user_version = 2");
-  CheckRefused(dir / "newer", "has version 2");
+  for (int64_t version : {kLedgerVersion - 1, kLedgerVersion + 1}) {
+    MakeLedger(dir / "other");
+    ChangeWith(dir / "other", fmt::format("PRAGMA user_version = {}", version).c_str());
+    CheckRefused(dir / "other", fmt::format("has version {}", version));
+    std::filesystem::remove(dir / "other");
+  }
   MakeLedger(dir / "less");
   ChangeWith(dir / "less", "DROP INDEX tries_unknown");
   CheckRefused(dir / "less", "damaged");
@@ -182,12 +186,14 @@ TEST_CASE("ledger: a flipped bit of the header is refused, or harmless to everyt
 void AskEverything(const LedgerView& view) {
   view.CountItems();
   view.ForEachItem([&](const ItemRow& item) { view.FindCall(item.id, "chat", 1, "hash"); });
-  view.ItemsAfter(0, ItemStatus::kDone, 1000);
+  view.ItemsAfter(0, ItemStatus::kDone, "", 1000);
+  view.Lanes(ItemStatus::kDone);
   view.RunTotals();
   view.TotalsByWorker();
   view.UnknownTries();
   view.InTheAir();
-  view.SentSince("openai", 0);
+  view.BookedByProvider();
+  view.ForEachTrySince(0, [](const LedgerView::SentTry&) {});
   view.ForEachOutput(false, [](const OutputRow&) {});
   view.LastSession();
 }

@@ -65,21 +65,51 @@ TEST_CASE("ledger: a reopened item is pending again, with another ask only if gr
   CHECK(ledger.view().FindItem("a")->extra_asks == 2);
 }
 
+std::string IdsAfter(const LedgerView& view, int64_t after, ItemStatus status,
+                     const std::string& lane, int64_t limit) {
+  std::string all;
+  for (const ItemRow& item : view.ItemsAfter(after, status, lane, limit)) all += item.id;
+  return all;
+}
+
 TEST_CASE("ledger: items are counted by status and found behind a position, in order") {
   Ledger ledger = ThreeItems();
   CommitAll(ledger, MakeItem(4, "d"), MakeItem(5, "e"), MakeStatus("b", ItemStatus::kDone));
   CHECK(CountOf(ledger.view(), ItemStatus::kPending) == 4);
   CHECK(CountOf(ledger.view(), ItemStatus::kDone) == 1);
   auto ids = [&](int64_t after, ItemStatus status, int64_t limit) {
-    std::string all;
-    for (const ItemRow& item : ledger.view().ItemsAfter(after, status, limit)) all += item.id;
-    return all;
+    return IdsAfter(ledger.view(), after, status, "", limit);
   };
   CHECK(ids(0, ItemStatus::kPending, 10) == "acde");
   CHECK(ids(0, ItemStatus::kPending, 2) == "ac");
   CHECK(ids(3, ItemStatus::kPending, 10) == "de");
   CHECK(ids(5, ItemStatus::kPending, 10) == "");
   CHECK(ids(0, ItemStatus::kDone, 10) == "b");
+}
+
+TEST_CASE("ledger: items are found by lane, and lanes by their first item") {
+  auto opened = Ledger::Open(":memory:", TestSession());
+  REQUIRE(opened);
+  Ledger ledger = *std::move(opened);
+  CommitAll(ledger, MakeItem(1, "a", "z/m"), MakeItem(2, "b", "a/m"), MakeItem(3, "c", "z/m"),
+            MakeItem(4, "d"), MakeItem(5, "e", "a/m"), MakeItem(6, "f", "a/m2"));
+  const LedgerView& view = ledger.view();
+  using Lanes = std::vector<std::string>;
+  CHECK(view.Lanes(ItemStatus::kPending) == Lanes{"z/m", "a/m", "", "a/m2"});
+  CHECK(view.Lanes(ItemStatus::kDone).empty());
+  CHECK(IdsAfter(view, 0, ItemStatus::kPending, "z/m", 10) == "ac");
+  CHECK(IdsAfter(view, 1, ItemStatus::kPending, "z/m", 10) == "c");
+  CHECK(IdsAfter(view, 0, ItemStatus::kPending, "a/m", 10) == "be");  // not those of a/m2
+  CHECK(IdsAfter(view, 0, ItemStatus::kPending, "", 10) == "d");
+  CHECK(IdsAfter(view, 0, ItemStatus::kPending, "a", 10) == "");
+  CommitAll(ledger, MakeStatus("b", ItemStatus::kDone), MakeStatus("a", ItemStatus::kDone),
+            record::Lane{"c", "y/m"});
+  CHECK(view.Lanes(ItemStatus::kPending) == Lanes{"y/m", "", "a/m", "a/m2"});
+  CHECK(view.Lanes(ItemStatus::kDone) == Lanes{"z/m", "a/m"});
+  CHECK(view.FindItem("c")->lane == "y/m");
+  CHECK(view.FindItem("c")->fields_hash == "hash-of-c");
+  CommitAll(ledger, MakeItem(9, "c", "x/m"));
+  CHECK(view.FindItem("c")->lane == "x/m");
 }
 
 TEST_CASE("ledger: every item comes once in the source's order, also at equal positions") {

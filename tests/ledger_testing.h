@@ -71,8 +71,9 @@ inline SessionInfo TestSession(int64_t time_ms = 1000) {
   return {getpid(), "host", "muster run test.yaml", time_ms};
 }
 
-inline record::Item MakeItem(int64_t position, const std::string& id) {
-  return {position, id, "{\"id\":\"" + id + "\"}", "hash-of-" + id};
+inline record::Item MakeItem(int64_t position, const std::string& id,
+                             const std::string& lane = "") {
+  return {position, id, "{\"id\":\"" + id + "\"}", "hash-of-" + id, lane};
 }
 
 inline record::Status MakeStatus(const std::string& item, ItemStatus status,

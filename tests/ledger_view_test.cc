@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <limits>
+#include <map>
+#include <set>
 
 #include "tests/ledger_testing.h"
 
@@ -74,6 +76,7 @@ TEST_CASE("ledger: totals add up over run, session, item and worker") {
   CHECK(run.unpriced == 0);
   CommitAll(ledger, Answered(4, "y", std::nullopt));
   CHECK(ledger.view().RunTotals().unpriced == 1);
+  CHECK(ledger.view().RunTotals().unknown_usage == 0);
   CHECK(ledger.view().SessionTotals(ledger.session()).tries == 4);
   CHECK(ledger.view().SessionTotals(ledger.session() + 1).tries == 0);
   Totals item = ledger.view().ItemTotals("a");
@@ -131,19 +134,151 @@ TEST_CASE("ledger: what is in the air is listed until its try ends") {
   CHECK(ledger.view().InTheAir()[0].item == "b");
 }
 
-TEST_CASE("ledger: sendings of a provider are found by time") {
+TEST_CASE("ledger: an answer whose usage is not known costs its worst case at most") {
   Ledger ledger = ThreeItems();
-  auto sent = [](int64_t call, const char* item, const char* provider, int64_t time_ms) {
-    record::TryStarted started = StartTry(call, item);
-    started.provider = provider;
-    started.time_ms = time_ms;
-    return started;
+  CommitAll(ledger, StartTry(1, "a", 600), StartTry(2, "b", std::nullopt), StartTry(3, "c", 50));
+  record::TryEnded bare = EndTry(1, TryOutcome::kAnswered);
+  bare.answer = "x";
+  CommitAll(ledger, bare, EndTry(2, TryOutcome::kFailed), EndTry(3, TryOutcome::kFailed));
+  Totals run = ledger.view().RunTotals();
+  CHECK(run.calls == 1);
+  CHECK(run.failed_tries == 2);
+  CHECK(run.unknown_tries == 0);
+  CHECK(run.unknown_usage == 2);
+  CHECK(run.unknown_cost == 650);
+  CHECK(run.unpriced == 1);  // b's: it was billed, and has no price
+  CHECK(run.unknown_unbounded == 0);
+  CHECK(run.cost == 0);
+}
+
+TEST_CASE("ledger: booked are spent and unknown money, by provider and by item, not the air") {
+  Ledger ledger = ThreeItems();
+  CHECK(ledger.view().BookedByProvider().empty());
+  CHECK(ledger.view().BookedForItem("a") == 0);
+  auto started = [](int64_t call, const char* item, const char* step, const char* provider) {
+    record::TryStarted record = StartTry(call, item, 600);
+    record.step = step;
+    record.provider = provider;
+    return record;
   };
-  CommitAll(ledger, sent(1, "a", "openai", 300), sent(2, "b", "openai", 100),
-            sent(3, "c", "gemini", 200));
-  CHECK(ledger.view().SentSince("openai", 100) == std::vector<int64_t>{100, 300});
-  CHECK(ledger.view().SentSince("openai", 101) == std::vector<int64_t>{300});
-  CHECK(ledger.view().SentSince("gemini", 0) == std::vector<int64_t>{200});
+  CommitAll(ledger, started(1, "a", "one", "openai"), started(2, "a", "two", "gemini"),
+            started(3, "b", "one", "openai"), started(4, "b", "two", "gemini"));
+  CommitAll(ledger, Answered(1, "x", 70), EndTry(2, TryOutcome::kUnknown),
+            EndTry(3, TryOutcome::kFailed, 5));
+  auto booked = ledger.view().BookedByProvider();
+  CHECK(booked == std::map<std::string, Picodollars>{{"gemini", 600}, {"openai", 75}});
+  CHECK(ledger.view().BookedForItem("a") == 670);
+  CHECK(ledger.view().BookedForItem("b") == 5);
+  CHECK(ledger.view().BookedForItem("c") == 0);
+  CHECK(ledger.view().BookedForItem("nobody") == 0);
+  CommitAll(ledger, EndTry(4, TryOutcome::kUnknown));
+  CHECK(ledger.view().BookedForItem("b") == 605);
+}
+
+std::vector<LedgerView::SentTry> TriesSince(const LedgerView& view, int64_t since_ms) {
+  std::vector<LedgerView::SentTry> all;
+  view.ForEachTrySince(since_ms, [&](const LedgerView::SentTry& sent) { all.push_back(sent); });
+  return all;
+}
+
+TEST_CASE("ledger: a try counts the tokens it used, else those reserved; a free failure none") {
+  Ledger ledger = ThreeItems();
+  for (int64_t call = 1; call <= 6; ++call) {
+    record::TryStarted started = StartTry(call, "a");
+    started.step = fmt::format("s{}", call);
+    started.time_ms = 100 * call;
+    started.input_estimate = 40;
+    started.output_estimate = 7;
+    ledger.Add(started);
+  }
+  record::TryEnded bare = EndTry(2, TryOutcome::kAnswered);
+  bare.answer = "x";
+  record::TryEnded billed = EndTry(4, TryOutcome::kFailed, 3);
+  billed.usage = Usage{5, 0, 0, 1, 0};
+  CommitAll(ledger, Answered(1, "x", 70, {100, 20, 5, 30, 10}), bare,
+            EndTry(3, TryOutcome::kFailed, 0), billed, EndTry(5, TryOutcome::kUnknown));
+  auto tries = TriesSince(ledger.view(), 0);
+  REQUIRE(tries.size() == 6);
+  std::vector<std::pair<int64_t, int64_t>> tokens;
+  for (const LedgerView::SentTry& sent : tries) tokens.emplace_back(sent.input, sent.output);
+  CHECK(tokens == std::vector<std::pair<int64_t, int64_t>>{
+                      {100, 30}, {40, 7}, {0, 0}, {5, 1}, {40, 7}, {40, 7}});
+  CHECK(tries[0].provider == "openai");
+  CHECK(tries[0].model == "gpt-5.1");
+  CHECK(tries[0].started_ms == 100);
+  CHECK(tries[0].ended);
+  CHECK(tries[0].ended_ms == 3000);
+  CHECK_FALSE(tries[5].ended);
+  CHECK(tries[5].ended_ms == 0);
+}
+
+TEST_CASE("ledger: tries come in the order of sending, each once, over pages and equal times") {
+  auto ledger = Ledger::Open(":memory:", TestSession());
+  constexpr int64_t kTries = 3'000;
+  ledger->Add(MakeItem(1, "a"));
+  for (int64_t call = 1; call <= kTries; ++call) {
+    record::TryStarted started = StartTry(call, "a");
+    started.step = fmt::format("s{}", call);
+    started.time_ms = 1'000 - call / 700;  // hundreds in one millisecond, the last sent first
+    started.model = fmt::format("m{}", call);
+    ledger->Add(started);
+  }
+  REQUIRE(ledger->Commit() == CommitOutcome::kCommitted);
+  std::set<std::string> seen;
+  int64_t last = 0;
+  ledger->view().ForEachTrySince(0, [&](const LedgerView::SentTry& sent) {
+    CHECK(sent.started_ms >= last);
+    last = sent.started_ms;
+    seen.insert(sent.model);
+    // Writing meanwhile is allowed: no read transaction is open.
+    if (seen.size() % 500 == 0) CommitAll(*ledger, record::Note{"meanwhile", 1});
+  });
+  CHECK(seen.size() == kTries);
+  CHECK(TriesSince(ledger->view(), 1'000).size() == 699);
+  CHECK(TriesSince(ledger->view(), 999).size() == 1'399);
+  CHECK(TriesSince(ledger->view(), 1'001).empty());
+}
+
+TEST_CASE("ledger: a try whose supervisor died keeps its estimate and has no end") {
+  TempDir dir;
+  {
+    Ledger ledger = OpenAt(dir / "ledger");
+    record::TryStarted started = StartTry(1, "a");
+    started.input_estimate = 40;
+    CommitAll(ledger, MakeItem(1, "a"), started);
+  }
+  auto tries = TriesSince(OpenAt(dir / "ledger").view(), 0);
+  REQUIRE(tries.size() == 1);
+  CHECK(tries[0].input == 40);
+  CHECK(tries[0].output == 0);
+  CHECK_FALSE(tries[0].ended);
+}
+
+// The steps of the engine's plan for a query, one a line.
+std::string PlanOf(Database& database, std::string_view sql) {
+  std::string plan;
+  Rows rows = database.Query(sql);
+  while (rows.Next()) plan += rows.Text(3) + "\n";
+  return plan;
+}
+
+TEST_CASE("ledger: pages of a lane and of sendings come from an index, without sorting") {
+  TempDir dir;
+  OpenAt(dir / "ledger");
+  auto database = Database::Open(dir / "ledger", Database::Access::kReadOnly);
+  REQUIRE(database);
+  std::string items =
+      PlanOf(**database,
+             "EXPLAIN QUERY PLAN SELECT id FROM items WHERE status = 0 AND lane = 'x'"
+             " AND position > 5 ORDER BY position LIMIT 9");
+  CHECK(items.find("items_by_lane (status=? AND lane=? AND position>?)") != std::string::npos);
+  CHECK(items.find("TEMP B-TREE") == std::string::npos);
+  std::string tries =
+      PlanOf(**database,
+             "EXPLAIN QUERY PLAN SELECT outcome FROM tries WHERE (started_ms, call, number) >"
+             " (1, 1, 1) ORDER BY started_ms, call, number LIMIT 9");
+  CHECK(tries.find("tries_by_time ((started_ms,call,number)>(?,?,?))") != std::string::npos);
+  CHECK(tries.find("TEMP B-TREE") == std::string::npos);
 }
 
 TEST_CASE("ledger: outputs come in done order; rewritten ones are unwritten and last again") {

@@ -28,14 +28,18 @@ bool RecordWriter::NotKnown(std::string_view about) {
 
 bool RecordWriter::operator()(const record::Item& item) {
   return database_.Run(
-             "INSERT INTO items(id, position) VALUES(?, ?)"
-             " ON CONFLICT(id) DO UPDATE SET position = excluded.position",
-             item.id, item.position) &&
+             "INSERT INTO items(id, position, lane) VALUES(?, ?, ?)"
+             " ON CONFLICT(id) DO UPDATE SET position = excluded.position, lane = excluded.lane",
+             item.id, item.position, item.lane) &&
          RunForOne(item.id,
                    "INSERT INTO item_fields(item, fields_hash, fields)"
                    " SELECT item, ?, ? FROM items WHERE id = ? ON CONFLICT(item) DO UPDATE"
                    " SET fields_hash = excluded.fields_hash, fields = excluded.fields",
                    item.fields_hash, item.fields, item.id);
+}
+
+bool RecordWriter::operator()(const record::Lane& lane) {
+  return RunForOne(lane.item, "UPDATE items SET lane = ? WHERE id = ?", lane.lane, lane.item);
 }
 
 bool RecordWriter::operator()(const record::Status& status) {
@@ -81,9 +85,11 @@ bool RecordWriter::operator()(const record::TryStarted& started) {
   }
   return RunForOne(started.item,
                    "INSERT INTO tries(call, number, session, attempt, worker, started_ms,"
-                   " simulated, worst) SELECT call, ?, ?, ?, ?, ?, ?, ? FROM calls WHERE call = ?",
+                   " simulated, input_estimate, output_estimate, worst)"
+                   " SELECT call, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM calls WHERE call = ?",
                    started.number, session_, started.attempt, started.worker, started.time_ms,
-                   started.simulated, started.worst, started.call);
+                   started.simulated, started.input_estimate, started.output_estimate,
+                   started.worst, started.call);
 }
 
 bool RecordWriter::operator()(const record::TryEnded& ended) {

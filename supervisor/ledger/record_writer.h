@@ -17,6 +17,7 @@ class RecordWriter {
   bool Write(const record::Record& record);
 
   bool operator()(const record::Item& item);
+  bool operator()(const record::Lane& lane);
   bool operator()(const record::Status& status);
   bool operator()(const record::Reopen& reopen);
   bool operator()(const record::AttemptStarted& attempt);

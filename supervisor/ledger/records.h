@@ -15,12 +15,19 @@
 
 namespace muster::record {
 
-// An item of the source that the ledger does not know, or whose contents changed.
+// An item of the source that the ledger does not know, or whose contents or place changed.
 struct Item {
   int64_t position = 0;  // in the source, from 1
   std::string id;
   std::string fields;       // JSON
   std::string fields_hash;  // SHA-256 of its canonical form
+  std::string lane = {};    // "provider/model" of its first call; "": not known
+};
+
+// The same item begins in another lane now: its config names another model.
+struct Lane {
+  std::string item;
+  std::string lane;
 };
 
 struct Status {
@@ -63,8 +70,9 @@ struct TryStarted {
   std::string provider, model;
   int64_t attempt = 0;
   std::string worker;
-  std::optional<Picodollars> worst;  // nullopt: not to be bounded
-  bool simulated = false;            // the mock provider's
+  int64_t input_estimate = 0, output_estimate = 0;  // tokens; what limits count until it is known
+  std::optional<Picodollars> worst;                 // nullopt: not to be bounded
+  bool simulated = false;                           // the mock provider's
   int64_t time_ms = 0;
 };
 
@@ -120,7 +128,7 @@ struct SessionEnded {
   int64_t time_ms = 0;
 };
 
-using Record = std::variant<Item, Status, Reopen, AttemptStarted, AttemptEnded, TryStarted,
+using Record = std::variant<Item, Lane, Status, Reopen, AttemptStarted, AttemptEnded, TryStarted,
                             TryEnded, Rejected, Output, OutputWritten, Meta, Note, SessionEnded>;
 
 }  // namespace muster::record

@@ -25,8 +25,8 @@ constexpr std::array<std::string_view, 17> kSchema{
     " position INTEGER NOT NULL, status INTEGER NOT NULL DEFAULT 0 CHECK(status BETWEEN 0 AND 7),"
     " reason TEXT NOT NULL DEFAULT '', attempts INTEGER NOT NULL DEFAULT 0,"
     " worker_deaths INTEGER NOT NULL DEFAULT 0, extra_asks INTEGER NOT NULL DEFAULT 0,"
-    " work_ms INTEGER NOT NULL DEFAULT 0)",
-    "CREATE INDEX items_by_status ON items(status, position)",
+    " work_ms INTEGER NOT NULL DEFAULT 0, lane TEXT NOT NULL DEFAULT '')",
+    "CREATE INDEX items_by_lane ON items(status, lane, position)",
     "CREATE INDEX items_by_position ON items(position)",
 
     "CREATE TABLE item_fields(item INTEGER PRIMARY KEY, fields_hash TEXT NOT NULL,"
@@ -45,7 +45,8 @@ constexpr std::array<std::string_view, 17> kSchema{
     "CREATE TABLE tries(call INTEGER NOT NULL, number INTEGER NOT NULL, session INTEGER NOT NULL,"
     " attempt INTEGER NOT NULL, worker TEXT NOT NULL, started_ms INTEGER NOT NULL,"
     " ended_ms INTEGER, outcome INTEGER NOT NULL DEFAULT 0 CHECK(outcome BETWEEN 0 AND 3),"
-    " simulated INTEGER NOT NULL, worst INTEGER, cost INTEGER, cache_saving INTEGER,"
+    " simulated INTEGER NOT NULL, input_estimate INTEGER NOT NULL,"
+    " output_estimate INTEGER NOT NULL, worst INTEGER, cost INTEGER, cache_saving INTEGER,"
     " input INTEGER, cached INTEGER, cache_write INTEGER, output INTEGER, reasoning INTEGER,"
     " total_ms INTEGER, first_byte_ms INTEGER, http_status INTEGER, kind TEXT, message TEXT,"
     " served_model TEXT, request_id TEXT, PRIMARY KEY(call, number)) WITHOUT ROWID",

@@ -12,7 +12,8 @@
 //
 //   items        where each item stands: number (what other tables call it by), id, position in the
 //                source, status (ItemStatus), reason of that status, attempts handed out,
-//                worker_deaths so far, extra_asks granted, work_ms of its last attempt
+//                worker_deaths so far, extra_asks granted, work_ms of its last attempt, lane
+//                ("provider/model") of its first call, '' where that is not known
 //   item_fields  what the source says of it: fields (JSON) and their hash. Apart from items, so
 //                that a change of status does not write a large item again
 //
@@ -23,18 +24,19 @@
 //                answer is the raw reply (NULL: none yet), rejected = 1 if the step could not use
 //                it
 //   tries        one row per sending of a call, made before the worker may send: outcome
-//                (TryOutcome: 0 in the air, 1 answered, 2 failed, 3 unknown), worst case before,
-//                tokens and cost after; model, provider and item are those of its call. One that
-//                was in the air when the supervisor died is unknown, its worst case stays
+//                (TryOutcome: 0 in the air, 1 answered, 2 failed, 3 unknown), estimates of tokens
+//                and worst case before, tokens and cost after; model, provider and item are those
+//                of its call. One that was in the air when the supervisor died is unknown, its
+//                worst case stays
 //
 //   outputs      what done items put into files, in done order (sequence); written = 1 once the
 //                file holds it
 //
 //   notes        what else a reader of the books should know, in order
 //
-// Indexes: items by status and position (what to hand out), by position (the source's order), calls
-// by identity (replay), tries by time (limits after a restart), and partial ones over the few rows
-// in the air, unknown, unended or unwritten, which recovery and status look for.
+// Indexes: items by status, lane and position (what to hand out), by position (the source's order),
+// calls by identity (replay), tries by time (limits after a restart), and partial ones over the few
+// rows in the air, unknown, unended or unwritten, which recovery and status look for.
 
 #include <cstdint>
 #include <string>
@@ -45,7 +47,7 @@
 
 namespace muster {
 
-inline constexpr int64_t kLedgerVersion = 1;
+inline constexpr int64_t kLedgerVersion = 2;
 
 // Of every page of the file; a ledger without a log is a whole number of them.
 inline constexpr int64_t kLedgerPageBytes = 4096;

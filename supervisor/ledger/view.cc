@@ -2,7 +2,6 @@
 
 #include <filesystem>
 #include <limits>
-#include <map>
 
 #include "supervisor/ledger/schema.h"
 #include "supervisor/ledger/sqlite.h"
@@ -17,40 +16,8 @@ constexpr int64_t kOutputsAPage = 16;
 
 constexpr std::string_view kItemColumns =
     "SELECT i.item, i.position, i.id, f.fields, f.fields_hash, i.status, i.reason, i.attempts,"
-    " i.worker_deaths, i.extra_asks, i.work_ms FROM items i JOIN item_fields f USING(item) ";
-
-// Money is summed in two halves, because SQLite's sum() fails when it overflows.
-constexpr std::string_view kTotalColumns =
-    "count(*), sum(t.outcome = 1), sum(t.outcome = 2), sum(t.outcome = 3),"
-    " sum(t.outcome = 1 AND t.cost IS NULL), sum(t.outcome = 3 AND t.worst IS NULL),"
-    " sum(t.input), sum(t.cached), sum(t.cache_write), sum(t.output), sum(t.reasoning),"
-    " max(t.simulated), sum(t.cost >> 32), sum(t.cost & 4294967295),"
-    " sum(iif(t.outcome = 3, t.worst >> 32, 0)), sum(iif(t.outcome = 3, t.worst & 4294967295, 0)),"
-    " sum(t.cache_saving >> 32), sum(t.cache_saving & 4294967295) ";
-
-Picodollars JoinHalves(int64_t high, int64_t low) {
-  return AddMoney(PriceOf(high, Picodollars{1} << 32), low);
-}
-
-// Reads kTotalColumns, the first of which is `at`.
-Totals ReadTotals(const Rows& rows, int at = 0) {
-  Totals totals;
-  totals.tries = rows.Int(at);
-  totals.calls = rows.Int(at + 1);
-  totals.failed_tries = rows.Int(at + 2);
-  totals.unknown_tries = rows.Int(at + 3);
-  totals.unpriced = rows.Int(at + 4);
-  totals.unknown_unbounded = rows.Int(at + 5);
-  totals.usage = {rows.Int(at + 6), rows.Int(at + 7), rows.Int(at + 8), rows.Int(at + 9),
-                  rows.Int(at + 10)};
-  totals.simulated = rows.Int(at + 11) != 0;
-  totals.cost = JoinHalves(rows.Int(at + 12), rows.Int(at + 13));
-  totals.unknown_cost = JoinHalves(rows.Int(at + 14), rows.Int(at + 15));
-  totals.cache_saving = JoinHalves(rows.Int(at + 16), rows.Int(at + 17));
-  return totals;
-}
-
-Totals OneTotals(Rows&& rows) { return rows.Next() ? ReadTotals(rows) : Totals(); }
+    " i.worker_deaths, i.extra_asks, i.work_ms, i.lane"
+    " FROM items i JOIN item_fields f USING(item) ";
 
 // A number that no status has counts as an error of the file, and as failed.
 ItemStatus StatusOf(Database& database, int64_t number) {
@@ -73,6 +40,7 @@ ItemRow ReadItem(Database& database, const Rows& rows) {
   item.worker_deaths = rows.Int(8);
   item.extra_asks = rows.Int(9);
   item.work_ms = rows.Int(10);
+  item.lane = rows.Text(11);
   return item;
 }
 
@@ -155,13 +123,24 @@ int64_t LedgerView::MaxPosition() const {
   return database_->QueryInt("SELECT max(position) FROM items").value_or(0);
 }
 
-std::vector<ItemRow> LedgerView::ItemsAfter(int64_t after, ItemStatus status, int64_t limit) const {
-  static const std::string kSql =
-      fmt::format("{} WHERE status = ? AND position > ? ORDER BY position LIMIT ?", kItemColumns);
+std::vector<ItemRow> LedgerView::ItemsAfter(int64_t after, ItemStatus status,
+                                            const std::string& lane, int64_t limit) const {
+  static const std::string kSql = fmt::format(
+      "{} WHERE i.status = ? AND i.lane = ? AND i.position > ? ORDER BY i.position LIMIT ?",
+      kItemColumns);
   std::vector<ItemRow> items;
-  Rows rows = database_->Query(kSql, static_cast<int64_t>(status), after, limit);
+  Rows rows = database_->Query(kSql, static_cast<int64_t>(status), lane, after, limit);
   while (rows.Next()) items.push_back(ReadItem(*database_, rows));
   return items;
+}
+
+std::vector<std::string> LedgerView::Lanes(ItemStatus status) const {
+  std::vector<std::string> lanes;
+  Rows rows = database_->Query(
+      "SELECT lane FROM items WHERE status = ? GROUP BY lane ORDER BY min(position), lane",
+      static_cast<int64_t>(status));
+  while (rows.Next()) lanes.push_back(rows.Text(0));
+  return lanes;
 }
 
 std::optional<ItemRow> LedgerView::FindItem(const std::string& id) const {
@@ -195,64 +174,6 @@ std::optional<CallRow> LedgerView::FindCall(const std::string& item, const std::
   if (!rows.IsNull(3)) call.answer = rows.Text(3);
   if (!rows.IsNull(4)) call.cost = rows.Int(4);
   return call;
-}
-
-Totals LedgerView::RunTotals() const {
-  static const std::string kSql = fmt::format("SELECT {} FROM tries t", kTotalColumns);
-  return OneTotals(database_->Query(kSql));
-}
-
-Totals LedgerView::SessionTotals(int64_t session) const {
-  static const std::string kSql =
-      fmt::format("SELECT {} FROM tries t WHERE t.session = ?", kTotalColumns);
-  return OneTotals(database_->Query(kSql, session));
-}
-
-Totals LedgerView::ItemTotals(const std::string& item) const {
-  static const std::string kSql = fmt::format(
-      "SELECT {} FROM items i JOIN calls c USING(item) JOIN tries t USING(call) WHERE i.id = ?",
-      kTotalColumns);
-  return OneTotals(database_->Query(kSql, item));
-}
-
-std::vector<WorkerTotals> LedgerView::TotalsByWorker() const {
-  static const std::string kSql =
-      fmt::format("SELECT t.worker, {} FROM tries t GROUP BY t.worker", kTotalColumns);
-  std::map<std::string, WorkerTotals> workers;
-  Rows tries = database_->Query(kSql);
-  while (tries.Next()) workers[tries.Text(0)].totals = ReadTotals(tries, 1);
-  Rows done = database_->Query(
-      "SELECT worker, count(*) FROM attempts WHERE outcome = 'done' GROUP BY worker");
-  while (done.Next()) workers[done.Text(0)].items_done = done.Int(1);
-  std::vector<WorkerTotals> all;
-  for (auto& [name, totals] : workers) {
-    totals.worker = name;
-    all.push_back(std::move(totals));
-  }
-  return all;
-}
-
-std::vector<UnknownTry> LedgerView::UnknownTries() const {
-  std::vector<UnknownTry> unknown;
-  Rows rows = database_->Query(
-      "SELECT i.id, c.step, c.provider, c.model, t.started_ms, t.worst FROM tries t"
-      " JOIN calls c USING(call) JOIN items i USING(item) WHERE t.outcome = 3"
-      " ORDER BY t.call, t.number");
-  while (rows.Next()) {
-    unknown.push_back(
-        {rows.Text(0), rows.Text(1), rows.Text(2), rows.Text(3), rows.Int(4), rows.OptionalInt(5)});
-  }
-  return unknown;
-}
-
-std::vector<int64_t> LedgerView::SentSince(const std::string& provider, int64_t since_ms) const {
-  std::vector<int64_t> sent;
-  Rows rows = database_->Query(
-      "SELECT t.started_ms FROM tries t JOIN calls c USING(call)"
-      " WHERE t.started_ms >= ? AND c.provider = ? ORDER BY t.started_ms",
-      since_ms, provider);
-  while (rows.Next()) sent.push_back(rows.Int(0));
-  return sent;
 }
 
 int64_t LedgerView::DoneWorkMs() const {

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,6 +32,7 @@ struct ItemRow {
   int64_t worker_deaths = 0;
   int64_t extra_asks = 0;  // granted by --retry-failed
   int64_t work_ms = 0;     // of its last attempt
+  std::string lane;        // "provider/model" of its first call; "": not known
 };
 
 // One ask of a call as the ledger knows it.
@@ -42,16 +44,19 @@ struct CallRow {
   std::optional<Picodollars> cost;  // of the try that was answered
 };
 
-// Sums over tries. Money in picodollars.
+// Sums over tries. Money in picodollars. What was billed is never more than cost + unknown_cost, as
+// long as unpriced and unknown_unbounded are 0 and nothing is in the air; a try in the air counts
+// only in `tries`.
 struct Totals {
   int64_t calls = 0;  // answered
   int64_t tries = 0;  // sent
   int64_t failed_tries = 0;
   int64_t unknown_tries = 0;
-  int64_t unpriced = 0;  // answered tries whose cost is not known
+  int64_t unpriced = 0;       // answered or failed, neither cost nor worst case known: no price
+  int64_t unknown_usage = 0;  // answered or failed, priced, but usage and so cost not known
   Usage usage;
   Picodollars cost = 0;
-  Picodollars unknown_cost = 0;   // worst case of the unknown tries
+  Picodollars unknown_cost = 0;   // worst cases of the unknown tries and of unknown_usage
   int64_t unknown_unbounded = 0;  // unknown tries without a worst case
   Picodollars cache_saving = 0;
   bool simulated = false;  // some of it is the mock provider's
@@ -95,8 +100,11 @@ class LedgerView {
   StatusCounts CountItems() const;
   int64_t MaxPosition() const;
 
-  // Up to `limit` items in the source's order with position > `after` and that status.
-  std::vector<ItemRow> ItemsAfter(int64_t after, ItemStatus status, int64_t limit) const;
+  // Up to `limit` items of one lane in the source's order with position > `after` and that status.
+  std::vector<ItemRow> ItemsAfter(int64_t after, ItemStatus status, const std::string& lane,
+                                  int64_t limit) const;
+  // The lanes of the items with that status, each once, the one with the first item first.
+  std::vector<std::string> Lanes(ItemStatus status) const;
   std::optional<ItemRow> FindItem(const std::string& id) const;
   // Every item in the source's order.
   void ForEachItem(const std::function<void(const ItemRow&)>& take) const;
@@ -110,8 +118,20 @@ class LedgerView {
   std::vector<WorkerTotals> TotalsByWorker() const;
   std::vector<UnknownTry> UnknownTries() const;
 
-  // When tries to this provider were sent, milliseconds since 1970, from `since_ms` on.
-  std::vector<int64_t> SentSince(const std::string& provider, int64_t since_ms) const;
+  // What counts against a budget: cost + unknown_cost of Totals, so nothing that is in the air.
+  std::map<std::string, Picodollars> BookedByProvider() const;
+  Picodollars BookedForItem(const std::string& item) const;
+
+  // One sending, as limits need it after a restart.
+  struct SentTry {
+    std::string provider, model;
+    int64_t started_ms = 0, ended_ms = 0;
+    int64_t input = 0, output = 0;  // tokens: the usage, else the estimate; failed unbilled: 0
+    bool ended = false;             // false: in the air, or its end was never seen; ended_ms is 0
+  };
+  // The tries sent at `since_ms` (milliseconds since 1970) or later, in the order of sending; read
+  // in pages, between which no read transaction is open.
+  void ForEachTrySince(int64_t since_ms, const std::function<void(const SentTry&)>& take) const;
 
   // Sum of the working time of done items, for the speed-up over doing them one by one.
   int64_t DoneWorkMs() const;
