@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <fstream>
+#include <utility>
 
 namespace muster {
 namespace {
@@ -140,8 +141,12 @@ int ProcessPool::TimeoutMs(Time until) const {
   return static_cast<int>(std::clamp<int64_t>(left, 0, 60'000));
 }
 
+// Should it fail, the run goes on, deaf to what people say meanwhile.
+void ProcessPool::AlsoWatch(int fd) { (void)Watch(fd, EPOLLIN, 0, Channel::kControl); }
+
 void ProcessPool::Wait(Time until, std::vector<PoolEvent>* events) {
   FlushAll();
+  control_came_ = false;
   epoll_event ready[kEventsAtOnce];
   int timeout = TimeoutMs(until);
   int n = kEventsAtOnce;
@@ -157,6 +162,10 @@ void ProcessPool::Handle(uint64_t tag, std::vector<PoolEvent>* events) {
   auto id = static_cast<WorkerId>(tag >> 3);
   auto channel = static_cast<Channel>(tag & 7);
   if (channel == Channel::kSignals) return ReadSignals(events);
+  if (channel == Channel::kControl) {
+    if (!std::exchange(control_came_, true)) events->push_back(ControlCame{});
+    return;
+  }
   WorkerProcess* worker = Find(id);
   if (!worker) return;
   switch (channel) {
@@ -173,6 +182,7 @@ void ProcessPool::Handle(uint64_t tag, std::vector<PoolEvent>* events) {
       ReapWorker(id, events);
       break;
     case Channel::kSignals:
+    case Channel::kControl:
       break;
   }
 }

@@ -28,11 +28,12 @@ class ProcessPool : public WorkerPool {
   void Send(WorkerId worker, const ToWorker& message) override;
   void Kill(WorkerId worker, int signal, const std::string& why) override;
   void Wait(std::chrono::steady_clock::time_point until, std::vector<PoolEvent>* events) override;
+  void AlsoWatch(int fd) override;
   size_t alive() const override { return workers_.size(); }
 
  private:
   using Time = std::chrono::steady_clock::time_point;
-  enum class Channel : uint64_t { kSignals, kProcess, kOutput, kErrors, kInput };
+  enum class Channel : uint64_t { kSignals, kProcess, kOutput, kErrors, kInput, kControl };
 
   explicit ProcessPool(std::unique_ptr<Spawner> spawner) : spawner_(std::move(spawner)) {}
   Result<void> SetUp();
@@ -51,6 +52,7 @@ class ProcessPool : public WorkerPool {
   std::unordered_map<pid_t, WorkerId> by_pid_;
   std::vector<WorkerId> to_flush_;
   WorkerId next_id_ = 1;
+  bool control_came_ = false;  // in this Wait
 };
 
 }  // namespace muster

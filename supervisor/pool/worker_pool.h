@@ -39,7 +39,10 @@ struct SignalCame {
   int signal = 0;
 };
 
-using PoolEvent = std::variant<WorkerSaid, WorkerLost, SignalCame>;
+// The control socket has something to do: the descriptor given to AlsoWatch is readable.
+struct ControlCame {};
+
+using PoolEvent = std::variant<WorkerSaid, WorkerLost, SignalCame, ControlCame>;
 
 class WorkerPool {
  public:
@@ -60,6 +63,10 @@ class WorkerPool {
   // everything that is ready, so that a turn of the loop sees it all.
   virtual void Wait(std::chrono::steady_clock::time_point until,
                     std::vector<PoolEvent>* events) = 0;
+
+  // From now on Wait() also watches this descriptor: as long as one of these is readable, every
+  // Wait brings one ControlCame. It stays the caller's; closing it ends the watch.
+  virtual void AlsoWatch(int fd) = 0;
 
   virtual size_t alive() const = 0;
 };
