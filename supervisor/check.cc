@@ -1,124 +1,132 @@
+#include <unistd.h>
+
 #include <algorithm>
-#include <cstdlib>
+#include <filesystem>
 
 #include "common/config/items.h"
 #include "common/files.h"
-#include "common/keys.h"
 #include "common/text.h"
-#include "supervisor/rehearsal.h"
+#include "supervisor/inputs.h"
+#include "supervisor/plan/plan_page.h"
 #include "supervisor/run.h"
 #include "supervisor/supervisor.h"
 
 namespace muster {
 namespace {
 
-// Told once, however many items have it.
-struct Mistake {
-  std::string text, first_item;
-  int64_t items = 0;
+Result<PriceTable> LoadPrices() {
+  auto file = FindDataFile("prices.json");
+  return file ? PriceTable::Load(*file) : Result<PriceTable>(Error{file.error()});
+}
+
+// As many as `muster run` will have.
+int Complain(const std::string& message) {
+  fmt::print(stderr, "muster: {}\n", message);
+  return kBadInput;
+}
+
+// The page, or the mistakes of the plan.
+int Show(const Config& config, const PriceTable& prices, const Plan& plan,
+         const std::string& headline, int64_t workers) {
+  std::string mistakes = MistakesOf(config, prices, plan);
+  if (!mistakes.empty()) return fmt::print(stderr, "{}", mistakes), kBadInput;
+  fmt::print("{}\n{}{}", headline, PlanPage(config, prices, plan, workers), FirstPromptPage(plan));
+  return kAllDone;
+}
+
+// The books of a run that was begun, as far as a plan asks for them.
+struct BegunRun {
+  LedgerView view;
+  MeasuredLedger measured;
 };
 
-// Sums over all items, each rehearsed and let go of again.
-struct Plan {
-  int64_t items = 0, calls = 0, input_tokens = 0;
-  std::optional<Picodollars> worst = 0;
-  std::optional<Rehearsal> first;
-  std::string first_id;
-  std::vector<Mistake> mistakes;
-};
+std::string LedgerOf(const Config& config) { return config.run_dir + "/ledger.sqlite"; }
 
-constexpr size_t kMistakesShown = 20;
+// nullopt: nothing was begun.
+Result<std::optional<BegunRun>> OpenRun(const Config& config) {
+  std::error_code error;
+  std::string path = LedgerOf(config);
+  if (!std::filesystem::exists(path, error)) return std::optional<BegunRun>();
+  auto view = LedgerView::Open(path);
+  if (!view) return Error{view.error()};
+  auto measured = MeasuredLedger::Open(path);
+  if (!measured) return Error{measured.error()};
+  return std::optional<BegunRun>(BegunRun{*std::move(view), *std::move(measured)});
+}
 
-Result<void> AddMistake(std::vector<Mistake>& mistakes, const std::string& item,
-                        const std::string& text) {
-  for (Mistake& each : mistakes) {
-    if (each.text == text) return ++each.items, Result<void>();
+std::string CountText(int64_t count, const char* noun) {
+  return fmt::format("{} {}{}", FormatCount(count), noun, count == 1 ? "" : "s");
+}
+
+std::string Headline(const Config& config, const Estimate& estimate, const char* left) {
+  return fmt::format("{}: {}{}, {}, nothing was sent", config.name,
+                     CountText(estimate.items, "item"), left, CountText(estimate.calls, "call"));
+}
+
+// Where the run stands that would go on.
+std::string StandText(const Config& config, const LedgerView& view, const Estimate& estimate) {
+  StatusCounts counts = view.CountItems();
+  auto count = [&](ItemStatus status) { return FormatCount(counts[static_cast<size_t>(status)]); };
+  Totals totals = view.RunTotals();
+  std::string text =
+      fmt::format("  so far     {} done, {} failed, {} spent", count(ItemStatus::kDone),
+                  count(ItemStatus::kFailed), FormatMoney(totals.cost));
+  if (totals.unknown_cost > 0) text += ", up to " + FormatMoney(totals.unknown_cost) + " unknown";
+  text += "\n";
+  if (estimate.replayed > 0) {
+    text += fmt::format("             {} of the items left will come from the ledger\n",
+                        CountText(estimate.replayed, "answer"));
   }
-  mistakes.push_back({text, item, 1});
-  return mistakes.size() < kMistakesShown ? Result<void>() : Fail("too many mistakes");
-}
-
-void PrintMistakes(const std::vector<Mistake>& mistakes) {
-  for (const Mistake& each : mistakes) {
-    std::string more = each.items == 1 ? "" : fmt::format(" and {} more", each.items - 1);
-    fmt::print(stderr, "{} (item {}{})\n", each.text, VisibleText(each.first_item), more);
+  auto asked = view.Meta("fingerprint");
+  if (asked && *asked != CanonicalJson(FingerprintOf(config))) {
+    text +=
+        "  note       the config asks other questions than this run did: it will want --redo,\n"
+        "             --keep-done, --fresh or another --run\n";
   }
-}
-
-Result<Plan> MakePlan(const Config& config, const PriceTable& prices) {
-  Plan plan;
-  auto read = ForEachItem(config, [&](SourceItem item) -> Result<void> {
-    ++plan.items;
-    auto rehearsal = Rehearse(config, item.fields);
-    if (!rehearsal) return AddMistake(plan.mistakes, item.id, rehearsal.error());
-    plan.calls += static_cast<int64_t>(rehearsal->calls.size());
-    plan.input_tokens += InputTokensOf(*rehearsal);
-    auto worst = WorstCostOf(*rehearsal, config, prices);
-    plan.worst = plan.worst && worst ? std::optional(AddMoney(*plan.worst, *worst)) : std::nullopt;
-    if (!plan.first) {
-      plan.first = std::move(*rehearsal);
-      plan.first_id = item.id;
-    }
-    return {};
-  });
-  if (!read && plan.mistakes.empty()) return Error{read.error()};
-  return plan;
-}
-
-void PrintEndpoints(const Config& config) {
-  for (const Provider* provider : ProvidersInUse(config)) {
-    std::string key = "no key needed";
-    if (!provider->key_env.empty()) {
-      bool set = std::getenv(provider->key_env.c_str()) != nullptr;
-      key = fmt::format("key from {} ({})", provider->key_env, set ? "set" : "not set");
-    }
-    bool mock = provider->api == "mock";
-    fmt::print("  provider   {} · {} · {}\n", provider->name,
-               mock ? std::string("embedded mock, costs are simulated")
-                    : fmt::format("{} at {} ({})", provider->api, VisibleText(provider->base_url),
-                                  provider->base_url_from),
-               key);
-  }
-}
-
-void PrintFirstPrompts(const Plan& plan) {
-  fmt::print("\nfirst prompt (item {}, step {}, {}/{}):\n", VisibleText(plan.first_id),
-             VisibleText(plan.first->calls[0].step), plan.first->calls[0].provider,
-             plan.first->calls[0].model);
-  const RehearsedCall& call = plan.first->calls[0];
-  if (!call.system.empty()) fmt::print("--- system\n{}\n", VisibleText(call.system, true));
-  fmt::print("--- user\n{}\n---\n", VisibleText(call.user, true));
+  return text;
 }
 
 }  // namespace
 
 int CheckCommand(const std::string& path, const ConfigOverrides& overrides) {
   auto config = LoadConfig(path, overrides);
-  if (!config) {
-    fmt::print(stderr, "{}\n", config.error());
-    return kBadInput;
+  if (!config) return fmt::print(stderr, "{}\n", config.error()), kBadInput;
+  auto prices = LoadPrices();
+  if (!prices) return Complain(prices.error());
+  // Of a run that cannot be read there is nothing to learn; a check does not need it.
+  Measurements measured;
+  if (auto begun = OpenRun(*config); begun && *begun) {
+    if (auto read = (*begun)->measured.Read()) measured = *std::move(read);
   }
-  auto file = FindDataFile("prices.json");
-  auto prices = file ? PriceTable::Load(*file) : Result<PriceTable>(Error{file.error()});
-  auto plan = prices ? MakePlan(*config, *prices) : Result<Plan>(Error{prices.error()});
-  if (!plan) {
-    fmt::print(stderr, "muster: {}\n", plan.error());
-    return kBadInput;
+  int64_t workers = WorkerCount(*config, false);
+  auto plan = MakePlan(*config, *prices, std::move(measured), workers);
+  if (!plan) return Complain(plan.error());
+  return Show(*config, *prices, *plan, Headline(*config, plan->estimate, ""), workers);
+}
+
+int DryRunCommand(const RunOptions& options) {
+  auto config = LoadConfig(options.config, options.overrides);
+  if (!config) return fmt::print(stderr, "{}\n", config.error()), kBadInput;
+  auto prices = LoadPrices();
+  if (!prices) return Complain(prices.error());
+  int64_t workers = WorkerCount(*config, options.sequential);
+  if (auto known = CheckOnly(*config, options.selection); !known) return Complain(known.error());
+  auto begun = options.fresh ? Result<std::optional<BegunRun>>(std::nullopt) : OpenRun(*config);
+  if (!begun) return Complain(begun.error());
+  if (!*begun) {
+    PlanScope scope{TakesSelected(*config, options.selection), nullptr};
+    auto plan = MakePlan(*config, *prices, {}, workers, scope);
+    if (!plan) return Complain(plan.error());
+    return Show(*config, *prices, *plan, Headline(*config, plan->estimate, ""), workers);
   }
-  if (!plan->mistakes.empty()) return PrintMistakes(plan->mistakes), kBadInput;
-  fmt::print("{}: {} items, {} calls, nothing was sent\n", config->name, FormatCount(plan->items),
-             FormatCount(plan->calls));
-  PrintEndpoints(*config);
-  fmt::print("  tokens     about {} of input (4 characters each; answers not counted in)\n",
-             FormatCount(plan->input_tokens));
-  fmt::print("  cost       {}\n",
-             plan->worst
-                 ? "at most " + FormatMoney(*plan->worst) + " if nothing has to be asked again"
-                 : "unknown: a model has no price, or no limit to its answers");
-  fmt::print("  prices     {} of {}\n", prices->source(), prices->date());
-  fmt::print("  run        {}\n  outputs    {}\n", config->run_dir, config->output_dir);
-  if (plan->first && !plan->first->calls.empty()) PrintFirstPrompts(*plan);
-  return kAllDone;
+  LeftOver left{options.selection, options.retry_failed, options.on_change == OnChange::kRedo};
+  const LedgerView& view = (*begun)->view;
+  auto plan = PlanWhatIsLeft(*config, *prices, view, (*begun)->measured, left, workers);
+  if (!plan) return Complain(plan.error());
+  std::string headline =
+      Headline(*config, plan->estimate, " left") + "\n" + StandText(*config, view, plan->estimate);
+  headline.pop_back();
+  return Show(*config, *prices, *plan, headline, workers);
 }
 
 }  // namespace muster

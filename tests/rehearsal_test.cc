@@ -79,28 +79,73 @@ TEST_CASE("rehearsal: a model that an item names is looked up, an unknown provid
   CHECK(rehearsal.error().find("trees") != std::string::npos);
 }
 
-TEST_CASE("rehearsal: the worst case counts every call at its maximum; without one there is none") {
+TEST_CASE(
+    "rehearsal: sizes are those of the prompts without the examples, and say where they stand") {
+  auto rehearsal = RehearseYaml(kTwoSteps);
+  REQUIRE_MESSAGE(rehearsal, rehearsal.error());
+  const RehearsedCall& part = rehearsal->calls[1];
+  CHECK(part.step_index == 0);
+  CHECK(part.text_bytes == 8 + 3);  // On trees, ash
+  CHECK(part.answers.empty());
+  const RehearsedCall& whole = rehearsal->calls[2];
+  CHECK(whole.step_index == 1);
+  CHECK(whole.user == "1: " + ExampleAnswer(0) + "2: " + ExampleAnswer(1));
+  CHECK(whole.text_bytes == 6);
+  // "1: 2: " in quotes, no system prompt, no mock, no extra fields: "", "" and {}.
+  CHECK(whole.most_bytes == 8 + 2 + 2 + 2 + 1'000);
+  REQUIRE(whole.answers.size() == 2);
+  CHECK(whole.answers[0].call == 0);
+  CHECK(whole.answers[1].call == 1);
+  CHECK(whole.answers[0].times == 1);
+}
+
+TEST_CASE("rehearsal: an answer counts as often as it stands, also where a list renders as JSON") {
+  auto rehearsal = RehearseYaml(kTwoSteps, "{{#parts}}{{number}}: {{text}}{{/parts}}",
+                                "{{#parts}}{{text}}{{text}}{{/parts}}{{parts}}");
+  REQUIRE_MESSAGE(rehearsal, rehearsal.error());
+  const RehearsedCall& whole = rehearsal->calls[2];
+  REQUIRE(whole.answers.size() == 2);
+  CHECK(whole.answers[0].times == 3);
+  CHECK(whole.answers[1].times == 3);
+  CHECK(whole.text_bytes == static_cast<int64_t>(whole.user.size() - 6 * ExampleAnswer(0).size()));
+}
+
+TEST_CASE("rehearsal: what only looks like an example is a text like any other") {
+  std::string text =
+      "(answer 7 of this item) (answer x of this item) (answer 99999999999999999999999";
+  auto rehearsal = RehearseYaml(kTwoSteps, "{{each.text}}", text);
+  REQUIRE_MESSAGE(rehearsal, rehearsal.error());
+  CHECK(rehearsal->calls[0].text_bytes == static_cast<int64_t>(8 + text.size()));
+  CHECK(rehearsal->calls[0].answers.empty());
+}
+
+TEST_CASE(
+    "rehearsal: a request's JSON is counted, with escapes, extra fields and a wished answer") {
+  auto rehearsal =
+      RehearseYaml(kTwoSteps, "user: \"{{each.text}}\", max_tokens: 100}",
+                   "user: \"a\\n\\\"b\", max_tokens: 100, extra: {top_k: 5}}\n    mock: wished");
+  REQUIRE_MESSAGE(rehearsal, rehearsal.error());
+  CHECK(rehearsal->calls[0].user == "a\n\"b");
+  CHECK(rehearsal->calls[0].text_bytes == 8 + 4);
+  // "On trees" · "a\n\"b" · "wished" · {"top_k":5}
+  CHECK(rehearsal->calls[0].most_bytes == 10 + 8 + 8 + 11 + 1'000);
+}
+
+TEST_CASE("rehearsal: elements with one key are told apart as a worker tells them apart") {
   ConfigFolder folder;
   folder.Write("in/a/1.txt", "oak");
   auto config = folder.Load(kTwoSteps);
   REQUIRE_MESSAGE(config, config.error());
-  auto rehearsal = Rehearse(*config, kItem);
-  REQUIRE(rehearsal);
-  auto worst = WorstCostOf(*rehearsal, *config, {});
-  REQUIRE(worst);
-  Picodollars output = (100 + 100 + 50) * Picodollars{10'000'000};  // $10 a million tokens
-  Picodollars characters = 0;
-  for (const RehearsedCall& call : rehearsal->calls) {
-    characters += static_cast<Picodollars>(call.system.size() + call.user.size());
-  }
-  CHECK(*worst >= output + characters * 1'000'000);
-  CHECK(*worst <= output + (characters + 3 * 2'000) * 1'000'000);
-  CHECK(InputTokensOf(*rehearsal) == characters / 4);
-  rehearsal->calls[1].max_tokens.reset();
-  CHECK_FALSE(WorstCostOf(*rehearsal, *config, {}));
-  rehearsal->calls[1].max_tokens = 1;
-  rehearsal->calls[1].model = "without a price";
-  CHECK_FALSE(WorstCostOf(*rehearsal, *config, {}));
+  Json item = kItem;
+  item["files"] = {"same", "same", "other"};
+  auto rehearsal = Rehearse(*config, item);
+  REQUIRE_FALSE(rehearsal);  // their elements have no text
+  config->steps[0].chat->user.text = "{{each}}";
+  rehearsal = Rehearse(*config, item);
+  REQUIRE_MESSAGE(rehearsal, rehearsal.error());
+  CHECK(rehearsal->calls[0].step == "parts[same]");
+  CHECK(rehearsal->calls[1].step == "parts[same#2]");
+  CHECK(rehearsal->calls[2].step == "parts[other]");
 }
 
 TEST_CASE("rehearsal: an empty list makes no calls, and what follows still renders") {

@@ -1,0 +1,104 @@
+#include "supervisor/plan/budget_check.h"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+#include <vector>
+
+#include "common/config/items.h"
+#include "common/pricing.h"
+#include "common/step_values.h"
+#include "common/template.h"
+#include "common/text.h"
+#include "supervisor/rehearsal.h"
+
+namespace muster {
+namespace {
+
+constexpr size_t kShown = 20;
+
+// Collects what is wrong with the models of steps, each once.
+class ModelCheck {
+ public:
+  ModelCheck(const Config& config, const PriceTable& prices) : config_(config), prices_(prices) {}
+
+  void Take(size_t step_index, const std::string& provider, const std::string& model) {
+    if (!seen_.emplace(step_index, provider, model).second) return;
+    StepModel what{config_.steps[step_index].id, provider, model};
+    std::string why = WhyUnbounded(config_, prices_, step_index, what);
+    if (!why.empty()) mistakes_.push_back(std::move(why));
+  }
+
+  Result<void> Verdict() const {
+    if (mistakes_.empty()) return {};
+    std::vector<std::string> shown(
+        mistakes_.begin(),
+        mistakes_.begin() + static_cast<ptrdiff_t>(std::min(mistakes_.size(), kShown)));
+    if (mistakes_.size() > kShown) {
+      shown.push_back(fmt::format("… and {} more", mistakes_.size() - kShown));
+    }
+    return Fail("a budget needs to know what every call can cost at most:\n  {}",
+                fmt::join(shown, "\n  "));
+  }
+
+ private:
+  const Config& config_;
+  const PriceTable& prices_;
+  std::set<std::tuple<size_t, std::string, std::string>> seen_;
+  std::vector<std::string> mistakes_;
+};
+
+// Models that no item decides: templates are strict, so one that renders without the names of an
+// item does not ask for them. False where some step's model is none of these.
+bool TakeFixedModels(const Config& config, ModelCheck& check) {
+  Json context = ItemContext(config, Json());
+  context.erase("item");
+  for (size_t i = 0; i < config.steps.size(); ++i) {
+    const TextSource& model = config.steps[i].chat->model;
+    auto text = Render(model.text, model.origin, context);
+    if (!text) return false;
+    auto resolved = ResolveModel(config, *text);
+    if (!resolved) return false;  // told by the rehearsal of an item
+    check.Take(i, resolved->provider->name, resolved->model);
+  }
+  return true;
+}
+
+}  // namespace
+
+bool HasBudget(const Config& config) {
+  if (config.budget.max_cost || config.budget.max_cost_per_item) return true;
+  return std::any_of(config.providers.begin(), config.providers.end(),
+                     [](const auto& entry) { return entry.second.max_cost.has_value(); });
+}
+
+std::string WhyUnbounded(const Config& config, const PriceTable& prices, size_t step_index,
+                         const StepModel& what) {
+  auto price = FindPrice(prices, config.providers.at(what.provider), what.model);
+  std::string name = VisibleText(what.provider + "/" + what.model);
+  if (!price || !price->known()) {
+    return fmt::format("step {}: {} has no known price; give it one under providers.{}.prices",
+                       what.step, name, what.provider);
+  }
+  if (WorstCost(*price, 0, config.steps[step_index].chat->max_tokens)) return "";
+  return fmt::format("step {}: nobody says how long an answer of {} can be; set max_tokens",
+                     what.step, name);
+}
+
+Result<void> CheckBudget(const Config& config, const PriceTable& prices) {
+  if (!HasBudget(config)) return {};
+  ModelCheck check(config, prices);
+  if (TakeFixedModels(config, check)) return check.Verdict();
+  auto read = ForEachItem(config, [&](const SourceItem& item) -> Result<void> {
+    auto rehearsal = Rehearse(config, item.fields);
+    if (!rehearsal) return Error{rehearsal.error()};
+    for (const RehearsedCall& call : rehearsal->calls) {
+      check.Take(call.step_index, call.provider, call.model);
+    }
+    return {};
+  });
+  if (!read) return read;
+  return check.Verdict();
+}
+
+}  // namespace muster

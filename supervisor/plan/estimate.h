@@ -1,0 +1,104 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "common/config/config.h"
+#include "common/money.h"
+#include "common/prices.h"
+#include "supervisor/plan/answer_guess.h"
+#include "supervisor/plan/estimate_time.h"
+#include "supervisor/plan/measured.h"
+#include "supervisor/rehearsal.h"
+
+namespace muster {
+
+// Money in three cases; nullopt: not known (no price) or not to be bounded.
+//   low       as expected, with the shortest answers that are plausible
+//   expected  what such calls came to in this run, where they were measured; else input at 4
+//             characters a token, nothing of it cached, and the answers of answer_guess.h. An
+//             answer that stands in a later prompt counts there, 4 characters a token
+//   worst     what a budget reserves if every call is asked once: a token for every byte of the
+//             request, the longest answers, the dearest rates
+struct CostCases {
+  std::optional<Picodollars> low = 0, expected = 0, worst = 0;
+  // The worst if every answer had to be asked for again as often as the step allows.
+  std::optional<Picodollars> asked_again = 0;
+
+  CostCases& operator+=(const CostCases& other);
+};
+
+// The calls of one step to one model.
+struct StepEstimate {
+  size_t step_index = 0;  // in Config::steps
+  StepModel what;
+  int64_t calls = 0;
+  int64_t input = 0, output = 0;  // tokens expected of all calls
+  CostCases cost;                 // of all calls
+  // The most that a budget reserves for a single one, answers in its prompt as long as expected.
+  std::optional<Picodollars> reserve = 0;
+  int64_t ms = 0;              // expected of all calls, one after the other
+  int64_t measured_calls = 0;  // what `expected` rests on; 0: a guess
+  bool priced = false;
+  AnswerGuess answer;  // of one call
+};
+
+struct Estimate {
+  int64_t items = 0;
+  int64_t calls = 0;                // to be made
+  int64_t replayed = 0;             // further ones, whose answers the ledger has
+  std::vector<StepEstimate> steps;  // in the config's order, then by model
+  int64_t input = 0, output = 0;
+  CostCases cost;
+  int64_t measured_items = 0;  // 0: nothing was measured
+  TimeEstimate time;
+};
+
+// Adds up rehearsals of items. Memory grows with steps and models, not with items.
+class Estimator {
+ public:
+  // `workers` as many as there will be. The config and prices must outlive it.
+  Estimator(const Config& config, const PriceTable& prices, Measurements measured, int64_t workers);
+
+  // `answered`: paths of calls whose answers the ledger has; they cost nothing any more.
+  void Add(const Rehearsal& item, const std::set<std::string>& answered = {});
+  Estimate Finish() const;
+
+ private:
+  // What is the same for all calls of a step to a model.
+  struct Row {
+    StepEstimate sum;
+    const Step* step;
+    std::optional<ModelPrice> price;
+    const Measured* measured = nullptr;
+    int64_t expected_text = 0;  // tokens of one answer in later prompts
+  };
+  // The size of one request.
+  struct Input {
+    int64_t low = 0, expected = 0;      // tokens
+    int64_t likely_bytes = 0;           // at most, with answers as long as expected
+    std::optional<int64_t> most_bytes;  // nullopt: an answer in it has no bound
+  };
+
+  Row& RowOf(const RehearsedCall& call);
+  Input InputOf(const RehearsedCall& call, const std::vector<Row*>& before) const;
+  Picodollars CostOfGuess(const Row& row, int64_t input, int64_t output, int64_t text) const;
+  void AddCall(Row& row, const Input& input);
+  int64_t MsOf(const Row& row) const;  // of one call
+  StepEstimate Settled(const Row& row) const;
+
+  const Config& config_;
+  const PriceTable& prices_;
+  const Measurements measured_;
+  const int64_t workers_;
+  std::map<std::tuple<size_t, std::string, std::string>, Row> rows_;
+  int64_t items_ = 0, replayed_ = 0;
+  WorkTime work_;
+};
+
+}  // namespace muster

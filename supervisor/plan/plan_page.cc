@@ -1,0 +1,154 @@
+#include "supervisor/plan/plan_page.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "common/keys.h"
+#include "common/text.h"
+#include "supervisor/plan/budget_check.h"
+#include "supervisor/plan/estimate_page.h"
+#include "supervisor/plan/limit_text.h"
+
+namespace muster {
+namespace {
+
+std::string EndpointText(const Provider& provider) {
+  std::string key = "no key needed";
+  if (!provider.key_env.empty()) {
+    bool set = std::getenv(provider.key_env.c_str()) != nullptr;
+    key = fmt::format("key from {} ({})", provider.key_env, set ? "set" : "not set");
+  }
+  if (provider.api == "mock") {
+    return fmt::format("{} · embedded mock, costs are simulated · {}", provider.name, key);
+  }
+  return fmt::format("{} · {} · {}\n{} ({})", provider.name, provider.api, key,
+                     VisibleText(provider.base_url), provider.base_url_from);
+}
+
+// The lanes that calls of the plan obey and that have limits of ours.
+std::string LanesText(const Config& config, const Estimate& estimate) {
+  std::string text;
+  for (const LaneLimits& lane : LanesOf(config)) {
+    bool used =
+        std::any_of(estimate.steps.begin(), estimate.steps.end(), [&](const StepEstimate& step) {
+          return Holds(lane, config.providers.at(step.what.provider), step.what.model);
+        });
+    std::string limits = LimitsText(*lane.limits);
+    if (!used || (limits.empty() && lane.limits->learn)) continue;
+    if (!lane.limits->learn) limits += limits.empty() ? "learns none" : ", learns no others";
+    text += fmt::format("{}{}: {}", text.empty() ? "" : "\n", VisibleText(lane.name), limits);
+  }
+  return text.empty() ? "none of ours; those of the providers are learned from their replies"
+                      : text;
+}
+
+std::string BudgetText(const Config& config) {
+  const BudgetLimits& budget = config.budget;
+  std::vector<std::string> parts;
+  if (budget.max_cost) {
+    parts.push_back(fmt::format("at most {}, a warning at {:.0f} %", FormatMoney(*budget.max_cost),
+                                budget.warn_at * 100));
+  }
+  if (budget.max_cost_per_item) {
+    parts.push_back(fmt::format("at most {} an item", FormatMoney(*budget.max_cost_per_item)));
+  }
+  for (const auto& [name, provider] : config.providers) {
+    if (!provider.max_cost) continue;
+    parts.push_back(fmt::format("at most {} for {}", FormatMoney(*provider.max_cost), name));
+  }
+  if (parts.empty()) return "none; --max-cost or budget.max_cost sets one";
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+// The lowest ceiling over a call of that provider, if its worst case does not fit under it.
+std::optional<Picodollars> CeilingBelow(const Config& config, const StepEstimate& step) {
+  std::optional<Picodollars> lowest;
+  for (const auto& cap : {config.budget.max_cost, config.budget.max_cost_per_item,
+                          config.providers.at(step.what.provider).max_cost}) {
+    if (cap && (!lowest || *cap < *lowest)) lowest = cap;
+  }
+  bool fits = !lowest || !step.reserve || *step.reserve <= *lowest;
+  return fits ? std::nullopt : lowest;
+}
+
+std::string BudgetNotes(const Config& config, const Estimate& estimate, Picodollars spent) {
+  std::string page;
+  for (const StepEstimate& step : estimate.steps) {
+    auto ceiling = CeilingBelow(config, step);
+    if (!ceiling) continue;
+    page += LabelledText(
+        "note", fmt::format("{}: a call reserves up to {}, more than the budget of {}: it would "
+                            "never be sent",
+                            step.what.step, FormatMoney(*step.reserve), FormatMoney(*ceiling)));
+  }
+  const auto& cap = config.budget.max_cost;
+  if (cap && estimate.cost.expected && AddMoney(spent, *estimate.cost.expected) > *cap) {
+    page += LabelledText("note",
+                         "the expected cost is more than is left of the budget: the run "
+                         "would stop before its end");
+  }
+  return page;
+}
+
+bool IsLoopback(const std::string& host_port) {
+  std::string host = host_port.substr(0, host_port.rfind(':'));
+  return host == "localhost" || host == "[::1]" || host.starts_with("127.");
+}
+
+std::string MetricsNote(const Config& config) {
+  if (config.metrics.empty()) return "";
+  std::string text = "served at " + VisibleText(config.metrics);
+  if (!IsLoopback(config.metrics)) {
+    text += "; other machines can read them too: numbers and names, no key";
+  }
+  return LabelledText("metrics", text);
+}
+
+}  // namespace
+
+std::string PlanPage(const Config& config, const PriceTable& prices, const Plan& plan,
+                     int64_t workers) {
+  const Estimate& estimate = plan.estimate;
+  std::string page;
+  for (const Provider* provider : ProvidersInUse(config)) {
+    page += LabelledText("provider", EndpointText(*provider));
+  }
+  page += LabelledText("limits", LanesText(config, estimate));
+  page += LabelledText("budget", BudgetText(config));
+  page += LabelledText("workers", FormatCount(workers));
+  page += MetricsNote(config);
+  page += LabelledText("run", VisibleText(config.run_dir));
+  page += LabelledText("outputs", VisibleText(config.output_dir));
+  if (!estimate.steps.empty()) page += "\n" + EstimateTable(estimate);
+  return page + "\n" + EstimateNotes(config, prices, estimate) +
+         BudgetNotes(config, estimate, plan.spent);
+}
+
+std::string FirstPromptPage(const Plan& plan) {
+  if (!plan.first || plan.first->calls.empty()) return "";
+  const RehearsedCall& call = plan.first->calls.front();
+  std::string page =
+      fmt::format("\nfirst prompt (item {}, step {}, {}/{}):\n", VisibleText(plan.first_id),
+                  VisibleText(call.step), call.provider, VisibleText(call.model));
+  if (!call.system.empty()) {
+    page += fmt::format("--- system\n{}\n", VisibleText(call.system, true));
+  }
+  return page + fmt::format("--- user\n{}\n---\n", VisibleText(call.user, true));
+}
+
+std::string MistakesOf(const Config& config, const PriceTable& prices, const Plan& plan) {
+  std::string text;
+  for (const PlanMistake& each : plan.mistakes) {
+    std::string more = each.items == 1 ? "" : fmt::format(" and {} more", each.items - 1);
+    std::string where = fmt::format(" (item {}{})", VisibleText(each.first_item), more);
+    text += each.text + (each.first_item.empty() ? "" : where) + "\n";
+  }
+  if (!HasBudget(config)) return text;
+  for (const StepEstimate& each : plan.estimate.steps) {
+    std::string why = WhyUnbounded(config, prices, each.step_index, each.what);
+    if (!why.empty()) text += "budget: " + why + "\n";
+  }
+  return text;
+}
+
+}  // namespace muster
