@@ -11,9 +11,6 @@ namespace {
 // How often people hear that calls of a provider are tried again; every try is in the ledger.
 constexpr std::chrono::seconds kRetryNoticeEvery{5};
 
-// A shorter wait is waited for by the worker itself.
-constexpr std::chrono::seconds kLongWait{30};
-
 bool IsPlausible(const Usage& usage) {
   auto [least, most] =
       std::minmax({usage.input, usage.cached, usage.cache_write, usage.output, usage.reasoning});
@@ -23,7 +20,7 @@ bool IsPlausible(const Usage& usage) {
 
 }  // namespace
 
-Result<void> CallDesk::OnCall(const Asker& asker, Call call) {
+Result<void> CallDesk::OnCall(const Asker& asker, Call call, Time now) {
   Desk& desk = desks_[asker.worker];
   for (const auto& [number, id] : desk.open) {
     const Call& other = calls_.at(id).call;
@@ -36,6 +33,7 @@ Result<void> CallDesk::OnCall(const Asker& asker, Call call) {
   open.id = next_id_++;
   open.asker = asker;
   open.call = std::move(call);
+  open.since = now;
   desk.open[open.call.call] = open.id;
   Consider(calls_.emplace(open.id, std::move(open)).first->second);
   return {};
@@ -57,7 +55,24 @@ void CallDesk::Consider(OpenCall& open) {
   }
   open.ledger_call = row ? row->call : 0;
   open.tries = row ? row->tries : 0;
-  governor_.Ask(open.id, open.call.provider, open.call.model);
+  Enqueue(open);
+}
+
+void CallDesk::Enqueue(const OpenCall& open) {
+  const Call& call = open.call;
+  Budget& budget = governor_.budget();
+  if (budget.items_capped() && !budget.knows(call.item)) {
+    budget.AddBookedForItem(call.item, books_.view().BookedForItem(call.item));
+  }
+  Governor::Ask ask;
+  ask.provider = call.provider;
+  ask.model = call.model;
+  ask.step = call.step;
+  ask.item = call.item;
+  ask.guess = {call.input_estimate, call.output_estimate};
+  ask.output_most = call.output_most;
+  ask.worst = books_.WorstOf(call);
+  governor_.Enqueue(open.id, std::move(ask));
 }
 
 CallDesk::OpenCall* CallDesk::Find(WorkerId worker, int64_t call) {
@@ -102,17 +117,25 @@ void CallDesk::Remove(int64_t id) {
 void CallDesk::Grant(Time now) {
   for (const auto& verdict : governor_.Grant(now)) {
     if (auto* granted = std::get_if<Governor::Granted>(&verdict)) {
-      Go(calls_.at(granted->id));
+      Go(calls_.at(granted->id), granted->reserved, now);
+    } else if (auto* stopped = std::get_if<Governor::Stopped>(&verdict)) {
+      // A sibling's refusal may have taken it along.
+      if (auto open = calls_.find(stopped->id); open != calls_.end()) {
+        Refuse(open->second, false, stopped->why);
+      }
     } else {
-      const auto& stopped = std::get<Governor::Stopped>(verdict);
-      Refuse(calls_.at(stopped.id), false, stopped.why);
+      const auto& refused = std::get<Governor::Refused>(verdict);
+      if (auto open = calls_.find(refused.id); open != calls_.end()) {
+        Refuse(open->second, true, refused.why);
+      }
     }
   }
 }
 
-void CallDesk::Go(OpenCall& open) {
-  open.sent =
-      books_.BeginTry(open.call, open.ask, open.ledger_call, open.tries, open.asker.worker_name);
+void CallDesk::Go(OpenCall& open, const Tokens& reserved, Time now) {
+  open.since = now;
+  open.sent = books_.BeginTry(open.call, open.ask, open.ledger_call, open.tries,
+                              open.asker.worker_name, reserved.input, reserved.output);
   open.ledger_call = open.sent->call;
   open.tries = open.sent->number;
   Say(open, MakeGo(config_.time, open.call.call, open.ask, open.tries, open.call.request_chars));
@@ -125,10 +148,13 @@ Result<void> CallDesk::OnCalled(WorkerId worker, Called called, Time now) {
     return Fail("called {} with both or neither of answer and failure", called.call);
   }
   if (called.usage && !IsPlausible(*called.usage)) called.usage.reset();
-  auto cost = books_.EndTry(*open->sent, open->call, called);
+  auto booked = books_.EndTry(*open->sent, open->call, called);
   open->sent.reset();
+  open->since = now;
   ++desks_[worker].made;
-  Follow(*open, governor_.Ended(open->id, called.failure, now), cost, now);
+  Governor::End end{std::move(called.failure), called.usage, std::move(called.limits),
+                    booked.counted};
+  Follow(*open, governor_.Ended(open->id, end, now), booked.cost, now);
   return {};
 }
 
@@ -148,20 +174,14 @@ void CallDesk::Follow(OpenCall& open, const Governor::Consequence& consequence,
   if (auto* give_up = std::get_if<Governor::GiveUp>(&consequence)) {
     return Refuse(open, true, give_up->why);
   }
-  const auto& stop = std::get<Governor::StopLane>(consequence);
-  if (stop.newly) {
-    std::string text = fmt::format("{} is stopped: {}", stop.lane, stop.why);
-    books_.Note(text);
-    notice(text, true);
-  }
-  Refuse(open, false, stop.why);
+  Refuse(open, false, std::get<Governor::StopLane>(consequence).why);
 }
 
 void CallDesk::TellRetry(const OpenCall& open, const std::string& why, Time now) {
   auto [told, first] = told_retry_.try_emplace(open.call.provider, now);
   if (!first && now - told->second < kRetryNoticeEvery) return;
   told->second = now;
-  notice(fmt::format("[{}] {}: {}; trying again", open.call.item, open.call.step, why), false);
+  notice(fmt::format("[{}] {}: {}; trying again", open.call.item, open.call.step, why));
 }
 
 Result<void> CallDesk::OnRejected(WorkerId worker, const Rejected& rejected) {
@@ -174,6 +194,12 @@ Result<void> CallDesk::OnRejected(WorkerId worker, const Rejected& rejected) {
     Refuse(*open, true, rejected.reason);
     return {};
   }
+  if (rejected.next) {
+    open->call.request_hash = rejected.next->request_hash;
+    open->call.request_chars = rejected.next->request_chars;
+    open->call.input_estimate = rejected.next->input_estimate;
+    open->call.input_most = rejected.next->input_most;
+  }
   ++open->ask;
   open->ledger_call = 0;
   open->tries = 0;
@@ -181,33 +207,43 @@ Result<void> CallDesk::OnRejected(WorkerId worker, const Rejected& rejected) {
   return {};
 }
 
-void CallDesk::DeferLongWaits(Time now, size_t others) {
-  if (others == 0 || governor_.lanes_used() < 2) return;
-  std::vector<std::pair<int64_t, Time>> long_waits;
-  for (const auto& [id, open] : calls_) {
-    if (!governor_.IsWaiting(id)) continue;
-    auto opens = governor_.OpensAt(open.call.provider, now);
-    if (opens && *opens > now + kLongWait) long_waits.emplace_back(id, *opens);
+// One at a time, since the item that takes the worker over takes up room itself; the youngest,
+// since the oldest are next when their lane has room.
+void CallDesk::DeferOneLongWait(Time now) {
+  for (const auto& [worker, desk] : desks_) {
+    if (desk.deferred_for) return;
   }
-  for (auto [id, until] : long_waits) {
-    auto it = calls_.find(id);  // a sibling's deferral may have taken it along
-    if (it != calls_.end()) Defer(it->second, until);
+  for (auto desk = desks_.rbegin(); desk != desks_.rend(); ++desk) {
+    if (desk->second.silenced || !desk->second.ended.empty()) continue;
+    if (OpenCall* waiting = LongWaitOf(desk->second, now)) return Defer(*waiting);
   }
 }
 
-void CallDesk::Defer(OpenCall& open, Time until) {
+// A call that waits long, if all of the item's calls that are not answered do.
+CallDesk::OpenCall* CallDesk::LongWaitOf(const Desk& desk, Time now) {
+  OpenCall* waiting = nullptr;
+  for (const auto& [number, id] : desk.open) {
+    OpenCall& open = calls_.at(id);
+    if (!open.sent && !governor_.IsWaiting(id)) continue;  // answered
+    if (!governor_.WaitsLong(id, now)) return nullptr;
+    if (!waiting) waiting = &open;
+  }
+  return waiting;
+}
+
+void CallDesk::Defer(OpenCall& open) {
   Desk& desk = desks_[open.asker.worker];
-  desk.deferred_until = until;
-  desk.ended = "its lane is closed";
+  desk.deferred_for = open.call.provider + "/" + open.call.model;
+  desk.ended = "its lane has no room";
   governor_.Forget(open.id);
   Say(open, muster::Defer{open.call.call});
   Remove(open.id);
   RefuseWaiting(desk, desk.ended);
 }
 
-std::optional<CallDesk::Time> CallDesk::DeferredUntil(WorkerId worker) const {
+std::optional<std::string> CallDesk::DeferredFor(WorkerId worker) const {
   auto desk = desks_.find(worker);
-  return desk == desks_.end() ? std::nullopt : desk->second.deferred_until;
+  return desk == desks_.end() ? std::nullopt : desk->second.deferred_for;
 }
 
 bool CallDesk::HasEnded(WorkerId worker) const {
@@ -220,8 +256,7 @@ void CallDesk::Close(WorkerId worker, const std::string& why) {
   if (desk == desks_.end()) return;
   for (const auto& [number, id] : desk->second.open) {
     OpenCall& open = calls_.at(id);
-    if (open.sent) books_.LoseTry(*open.sent, why);
-    governor_.Forget(id);
+    governor_.Forget(id, open.sent ? books_.LoseTry(*open.sent, why) : 0);
     calls_.erase(id);
   }
   desks_.erase(desk);
@@ -251,6 +286,20 @@ CallDesk::Counts CallDesk::CountsOf(WorkerId worker) const {
     counts.waiting += governor_.IsWaiting(id);
   }
   return counts;
+}
+
+std::vector<CallDesk::Doing> CallDesk::DoingOf(WorkerId worker, Time now) const {
+  std::vector<Doing> all;
+  auto desk = desks_.find(worker);
+  if (desk == desks_.end()) return all;
+  for (const auto& [number, id] : desk->second.open) {
+    const OpenCall& open = calls_.at(id);
+    if (!open.sent && !governor_.IsWaiting(id)) continue;  // answered
+    std::string why = governor_.WhyWaits(id, now);
+    if (open.sent) why = fmt::format("{}/{} is at it", open.call.provider, open.call.model);
+    all.push_back({open.call.step, why, open.since});
+  }
+  return all;
 }
 
 std::optional<Picodollars> CallDesk::AtStake() const {

@@ -25,7 +25,7 @@ class CallDesk {
   struct Asker {
     WorkerId worker = 0;
     std::string worker_name;
-    int64_t extra_asks = 0;
+    int64_t extra_asks = 0;  // granted to its item
   };
   // What the desk tells the supervisor about an item's calls.
   struct Counts {
@@ -37,7 +37,7 @@ class CallDesk {
       : config_(config), books_(books), governor_(governor), outbox_(outbox) {}
 
   // Messages of a worker; an error means that they do not fit its conversation.
-  Result<void> OnCall(const Asker& asker, Call call);
+  Result<void> OnCall(const Asker& asker, Call call, Time now);
   Result<void> OnCalled(WorkerId worker, Called called, Time now);
   Result<void> OnRejected(WorkerId worker, const Rejected& rejected);
 
@@ -51,11 +51,11 @@ class CallDesk {
   // Lets go what may go.
   void Grant(Time now);
 
-  // Gives back items whose lane stays closed for long, so that `others` ready items of open lanes
-  // can have their workers; only where the run uses more than one provider.
-  void DeferLongWaits(Time now, size_t others);
-  // When an item that was told to give way may come again.
-  std::optional<Time> DeferredUntil(WorkerId worker) const;
+  // Gives back an item that only waits for lanes without room, if there is one, so that a ready
+  // item of another lane can have its worker.
+  void DeferOneLongWait(Time now);
+  // The lane ("provider/model") that an item waits for which was told to give way.
+  std::optional<std::string> DeferredFor(WorkerId worker) const;
 
   // Whether a verdict has ended the item.
   bool HasEnded(WorkerId worker) const;
@@ -69,8 +69,16 @@ class CallDesk {
   // The worst case of the calls in the air; nullopt when one of them has no bound.
   std::optional<Picodollars> AtStake() const;
 
-  // Called for things that people should know: a lane stopped, a retry.
-  std::function<void(const std::string&, bool serious)> notice;
+  // What a worker's calls do now, for people: step, and why it waits or since when it is in the
+  // air.
+  struct Doing {
+    std::string step, why;
+    Time since{};
+  };
+  std::vector<Doing> DoingOf(WorkerId worker, Time now) const;
+
+  // Called when a call is tried again.
+  std::function<void(const std::string&)> notice;
 
  private:
   struct OpenCall {
@@ -81,6 +89,7 @@ class CallDesk {
     int64_t ledger_call = 0;         // 0: the ledger has no row of this ask yet
     int64_t tries = 0;               // of the ledger's row
     std::optional<Books::Try> sent;  // set while in the air
+    Time since{};                    // when it was asked for, or sent
   };
   // A worker's calls by its own numbers, and counts of the attempt.
   struct Desk {
@@ -88,17 +97,19 @@ class CallDesk {
     int64_t made = 0, replayed = 0;
     std::string ended;      // a refusal has ended the item: why
     bool silenced = false;  // see Silence()
-    std::optional<Time> deferred_until;
+    std::optional<std::string> deferred_for;
   };
 
-  void Defer(OpenCall& open, Time until);
+  OpenCall* LongWaitOf(const Desk& desk, Time now);
+  void Defer(OpenCall& open);
   void Consider(OpenCall& open);
+  void Enqueue(const OpenCall& open);
   OpenCall* Find(WorkerId worker, int64_t call);
   void Say(const OpenCall& open, ToWorker verdict);
   // Ends the item: its other calls that wait are refused too, what is in the air is awaited.
   void Refuse(OpenCall& open, bool final, const std::string& why);
   void RefuseWaiting(Desk& desk, const std::string& why);
-  void Go(OpenCall& open);
+  void Go(OpenCall& open, const Tokens& reserved, Time now);
   void Follow(OpenCall& open, const Governor::Consequence& consequence,
               std::optional<Picodollars> cost, Time now);
   void TellRetry(const OpenCall& open, const std::string& why, Time now);

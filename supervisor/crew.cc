@@ -38,6 +38,8 @@ Crew::Crew(WorkerPool& pool, Outbox& outbox, const Config& config, Start start, 
 std::string Crew::TakeName() {
   int64_t slot = *free_slots_.begin();
   free_slots_.erase(free_slots_.begin());
+  restarts_ += slot <= highest_slot_;
+  highest_slot_ = std::max(highest_slot_, slot);
   return fmt::format("w{}", slot);
 }
 
@@ -77,8 +79,10 @@ std::optional<WorkerRecord> Crew::OnLost(const WorkerLost& lost, Time now) {
   if (it == workers_.end()) return std::nullopt;
   WorkerRecord record = std::move(it->second);
   workers_.erase(it);
-  free_slots_.insert(std::stoll(record.name.substr(1)));
+  int64_t slot = std::stoll(record.name.substr(1));
+  if (slot <= static_cast<int64_t>(size_)) free_slots_.insert(slot);
   if (lost.said_bye || record.state == WorkerState::kStopping) return record;
+  ++lost_;
   deaths_.push_back(now);
   restart_delay_ = std::clamp(restart_delay_ * 2, kFirstRestartDelay, kMostRestartDelay);
   no_recruit_before_ = now + restart_delay_;
@@ -90,9 +94,30 @@ void Crew::OnItemEnded(WorkerRecord& worker, int64_t memory_kb) {
   if (worker.state == WorkerState::kBusy) worker.Enter(WorkerState::kIdle);
   deaths_.clear();
   restart_delay_ = milliseconds(0);
-  if (memory_kb <= guard_.worker_memory_mb * 1024 || worker.state != WorkerState::kIdle) return;
+  if (worker.state != WorkerState::kIdle) return;
+  bool too_large = memory_kb > guard_.worker_memory_mb * 1024;
+  if (too_large || available() + busy() > size_) Retire(worker);
+}
+
+void Crew::Retire(WorkerRecord& worker) {
   worker.Enter(WorkerState::kStopping);
   outbox_.Add(worker.id, Stop{});
+}
+
+void Crew::Resize(size_t size) {
+  auto before = static_cast<int64_t>(size_), after = static_cast<int64_t>(size);
+  size_ = size;
+  for (int64_t slot = after + 1; slot <= before; ++slot) free_slots_.erase(slot);
+  for (int64_t slot = before + 1; slot <= after; ++slot) {
+    bool taken = std::any_of(workers_.begin(), workers_.end(), [slot](const auto& worker) {
+      return worker.second.name == fmt::format("w{}", slot);
+    });
+    if (!taken) free_slots_.insert(slot);
+  }
+  for (auto& [id, worker] : workers_) {
+    if (available() + busy() <= size_) return;
+    if (worker.state == WorkerState::kIdle && !worker.killed) Retire(worker);
+  }
 }
 
 WorkerRecord* Crew::Find(WorkerId worker) {
@@ -148,8 +173,7 @@ void Crew::Kill(WorkerRecord& worker, int signal, const std::string& why) {
 void Crew::RetireIdle() {
   for (auto& [id, worker] : workers_) {
     if (worker.state != WorkerState::kIdle && worker.state != WorkerState::kStarting) continue;
-    worker.Enter(WorkerState::kStopping);
-    outbox_.Add(id, Stop{});
+    Retire(worker);
   }
 }
 

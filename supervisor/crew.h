@@ -22,6 +22,7 @@ struct Attempt {
   Clock::Time began;
   Clock::Time clocked;                  // up to when `worked` is counted
   std::chrono::milliseconds worked{0};  // without the time spent waiting for verdicts
+  bool asked = false;                   // for a call; until then its lane expects it
   bool cancelled = false;               // told to give up; killed if it does not
 };
 
@@ -67,6 +68,8 @@ class Crew {
   void Watch(Time now, const std::function<bool(WorkerId)>& waits);
   void Kill(WorkerRecord& worker, int signal, const std::string& why);
   void RetireIdle();  // those who have nothing to do
+  // Another size from now on. Who is too many leaves at the end of his item.
+  void Resize(size_t size);
   void KillAll();
 
   // Too many deaths and nothing done in between: why to stop, else empty.
@@ -74,14 +77,18 @@ class Crew {
   std::optional<Time> NextDeadline(Time now) const;
 
   size_t size() const { return size_; }
+  int64_t lost() const { return lost_; }          // workers that died
+  int64_t restarts() const { return restarts_; }  // workers begun after the first of their slot
   size_t alive() const { return workers_.size(); }
   size_t busy() const { return CountIn(WorkerState::kBusy); }
   // Those that can take an item now or soon.
   size_t available() const;
   std::map<WorkerId, WorkerRecord>& workers() { return workers_; }
+  const std::map<WorkerId, WorkerRecord>& workers() const { return workers_; }
 
  private:
   size_t CountIn(WorkerState state) const;
+  void Retire(WorkerRecord& worker);
   void WatchItem(WorkerRecord& worker, Time now, bool waits);
   std::string TakeName();
 
@@ -90,6 +97,8 @@ class Crew {
   const Guard guard_;
   Start start_;
   size_t size_;
+  int64_t lost_ = 0, restarts_ = 0;
+  int64_t highest_slot_ = 0;  // ever taken
   std::map<WorkerId, WorkerRecord> workers_;
   std::set<int64_t> free_slots_;
   std::deque<Time> deaths_;  // since an item ended well, at most a minute old

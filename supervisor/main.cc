@@ -11,6 +11,8 @@
 #include "common/fd.h"
 #include "common/protocol.h"
 #include "common/text.h"
+#include "supervisor/control/ctl.h"
+#include "supervisor/metrics/metrics_command.h"
 #include "supervisor/run.h"
 #include "supervisor/settings_page.h"
 #include "supervisor/status.h"
@@ -25,9 +27,12 @@ struct Arguments {
   std::string range;
   int64_t limit = 0;
   int64_t workers = 0;
+  int64_t pilot = 0;
   bool redo = false, keep_done = false;
   std::string status_run;
   bool status_items = false, status_json = false;
+  std::vector<std::string> ctl_words;
+  std::string metrics_at;
 };
 
 int Complain(const std::string& message) {
@@ -49,8 +54,9 @@ std::string CommandLine(int argc, char** argv, bool resume) {
   std::string line;
   for (int i = 0; i < argc; ++i) {
     std::string word = argv[i];
-    bool once =
-        word == "--fresh" || word == "--redo" || word == "--keep-done" || word == "--retry-failed";
+    if (resume && word == "--pilot") ++i;  // and its number
+    bool once = word == "--fresh" || word == "--redo" || word == "--keep-done" ||
+                word == "--retry-failed" || word.starts_with("--pilot");
     if (resume && once) continue;
     line += (line.empty() ? "" : " ") + Quoted(word);
   }
@@ -76,6 +82,10 @@ void AddConfigOptions(CLI::App& app, Arguments& arguments) {
       ->allow_extra_args(false);
   app.add_option("--run", run.overrides.run_dir, "run directory (default: runs/NAME)");
   app.add_option("--output-dir", run.overrides.output_dir, "where outputs go");
+  app.add_option("--max-cost", run.overrides.max_cost,
+                 "US dollars that the run may cost at most, over all its sessions");
+  app.add_option("--timeout", run.overrides.timeout,
+                 "how long one try of a call may take: 90s, 10m");
 }
 
 void AddRun(CLI::App& app, Arguments& arguments) {
@@ -93,6 +103,11 @@ void AddRun(CLI::App& app, Arguments& arguments) {
       ->check(CLI::Range(int64_t{1}, int64_t{1'000'000'000}));
   app.add_flag("--fresh", run.fresh, "begin anew; an older run is set aside, not deleted");
   app.add_flag("--retry-failed", run.retry_failed, "failed items again");
+  auto* dry = app.add_flag("--dry-run", run.dry_run, "print what is left to do, and its cost");
+  app.add_option("--pilot", arguments.pilot, "do N items, then say what the rest will cost and ask")
+      ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}))
+      ->excludes(dry);
+  app.add_flag("--yes", run.yes, "go on after the pilot without asking");
   auto* redo = app.add_flag("--redo", arguments.redo,
                             "after a change: all items again, unchanged requests from the ledger");
   app.add_flag("--keep-done", arguments.keep_done, "after a change: keep what is done")
@@ -124,6 +139,7 @@ int DoRun(Arguments& arguments) {
   run.selection.only.insert(arguments.only.begin(), arguments.only.end());
   if (arguments.limit > 0) run.selection.limit = arguments.limit;
   if (arguments.workers > 0) run.overrides.workers = arguments.workers;
+  if (arguments.pilot > 0) run.pilot = arguments.pilot;
   if (!arguments.range.empty()) {
     run.selection.range = ParseRange(arguments.range);
     if (!run.selection.range) {
@@ -133,7 +149,7 @@ int DoRun(Arguments& arguments) {
   }
   if (arguments.redo) run.on_change = OnChange::kRedo;
   if (arguments.keep_done) run.on_change = OnChange::kKeepDone;
-  return RunCommand(run);
+  return run.dry_run ? DryRunCommand(run) : RunCommand(run);
 }
 
 int Main(int argc, char** argv) {
@@ -152,9 +168,17 @@ int Main(int argc, char** argv) {
       app.add_subcommand("check", "validate a config and print the plan; nothing is sent");
   AddConfigOptions(*check, arguments);
   auto* status = app.add_subcommand("status", "where a live or finished run stands");
-  status->add_option("RUN", arguments.status_run, "run directory")->required();
+  status->add_option("RUN", arguments.status_run, "run directory (default: the latest in runs/)");
   status->add_flag("--items", arguments.status_items, "a line for every item");
   status->add_flag("--json", arguments.status_json, "for machines");
+  auto* ctl = app.add_subcommand("ctl", "tells a live run what to do");
+  ctl->add_option("RUN", arguments.status_run, "run directory")->required();
+  ctl->add_option("COMMAND", arguments.ctl_words, "what to do")->required();
+  ctl->footer(kCtlHelp);
+  auto* metrics = app.add_subcommand("metrics", "serves a run's numbers to Prometheus");
+  metrics->add_option("RUN", arguments.status_run, "run directory")->required();
+  metrics->add_option("ADDRESS", arguments.metrics_at, "host:port, such as 127.0.0.1:9464")
+      ->required();
   auto* settings = app.add_subcommand("settings", "every setting of a config, as Markdown");
   try {
     app.parse(argc, argv);
@@ -167,7 +191,14 @@ int Main(int argc, char** argv) {
   if (app.get_subcommands().empty()) return fmt::print("{}", app.help()), kBadInput;
   if (run->parsed()) return DoRun(arguments);
   if (check->parsed()) return CheckCommand(arguments.run.config, arguments.run.overrides);
+  if (ctl->parsed()) return CtlCommand(arguments.status_run, arguments.ctl_words);
+  if (metrics->parsed()) return MetricsCommand(arguments.status_run, arguments.metrics_at);
   if (settings->parsed()) return fmt::print("{}", SettingsPage()), kAllDone;
+  if (arguments.status_run.empty()) {
+    auto latest = LatestRun("runs");
+    if (!latest) return Complain(latest.error());
+    arguments.status_run = *latest;
+  }
   return PrintStatus(arguments.status_run, arguments.status_items, arguments.status_json);
 }
 

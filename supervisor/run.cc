@@ -8,13 +8,18 @@
 #include <filesystem>
 #include <random>
 
-#include "common/config/items.h"
-#include "common/files.h"
+#include "common/fd.h"
 #include "common/keys.h"
 #include "common/process.h"
 #include "common/text.h"
+#include "supervisor/control/control_server.h"
+#include "supervisor/governor_start.h"
+#include "supervisor/inputs.h"
+#include "supervisor/metrics/metrics_child.h"
+#include "supervisor/pilot.h"
+#include "supervisor/plan/estimate_page.h"
+#include "supervisor/plan/plan.h"
 #include "supervisor/pool/process_pool.h"
-#include "supervisor/rehearsal.h"
 #include "supervisor/run_dir.h"
 #include "supervisor/supervisor.h"
 
@@ -22,8 +27,6 @@ namespace muster {
 namespace {
 
 using std::chrono::milliseconds;
-
-constexpr int64_t kPrimeMs = 61'000;  // how far back a restart remembers what was sent
 
 class RealClock : public Clock {
  public:
@@ -45,17 +48,6 @@ int Complain(int code, const std::string& message) {
   return code;
 }
 
-// The items' first, as far as it can be read without reading the rest.
-Result<std::optional<Json>> FirstItem(const Config& config) {
-  std::optional<Json> first;
-  auto read = ForEachItem(config, [&](SourceItem item) -> Result<void> {
-    first = std::move(item.fields);
-    return Fail("enough");
-  });
-  if (!first && !read) return Error{read.error()};
-  return first;
-}
-
 Result<void> CheckWritable(const std::string& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
@@ -73,38 +65,20 @@ class Session {
 
   int Run() {
     if (auto code = LoadInputs()) return *code;
-    if (auto code = OpenBooks()) return *code;
-    return Work();
+    auto code = OpenBooks();
+    if (!code) code = Work();
+    EndSession(*code);
+    return *code;
   }
 
  private:
-  // Reads and checks all that can be wrong before anything is made or sent.
   std::optional<int> LoadInputs() {
-    auto config = LoadConfig(options_.config, options_.overrides);
-    if (!config) {
-      fmt::print(stderr, "{}\n", config.error());
+    auto inputs = ReadInputs(options_);
+    if (!inputs) {
+      fmt::print(stderr, "{}\n", inputs.error());
       return kBadInput;
     }
-    config_ = std::move(*config);
-    auto first = FirstItem(config_);
-    if (!first) return Complain(kBadInput, first.error());
-    if (*first) {
-      auto rehearsed = Rehearse(config_, **first);
-      if (!rehearsed) return Complain(kBadInput, rehearsed.error());
-      rehearsal_ = std::move(*rehearsed);
-    }
-    auto keys = TakeKeys(config_);
-    if (!keys) return Complain(kBadInput, keys.error());
-    keys_ = std::move(*keys);
-    auto file = FindDataFile("prices.json");
-    if (!file) return Complain(kBadInput, file.error());
-    auto prices = PriceTable::Load(*file);
-    if (!prices) return Complain(kBadInput, prices.error());
-    prices_ = std::move(*prices);
-    worker_ = ProgramFolder() + "/muster-worker";
-    if (access(worker_.c_str(), X_OK) != 0) {
-      return Complain(kBadInput, fmt::format("cannot start {}: {}", worker_, ErrnoText(errno)));
-    }
+    inputs_ = std::move(*inputs);
     return std::nullopt;
   }
 
@@ -138,8 +112,6 @@ class Session {
       auto reopened = ReopenFailed(*ledger_);
       if (!reopened) return Complain(kLedgerFailure, reopened.error());
     }
-    std::string unknown = UnknownIds();
-    if (!unknown.empty()) return Complain(kBadInput, unknown);
     return std::nullopt;
   }
 
@@ -161,20 +133,6 @@ class Session {
     return kBadInput;
   }
 
-  // A sentence when --only names an item that is not there.
-  std::string UnknownIds() const {
-    for (const std::string& id : options_.selection.only) {
-      auto row = ledger_->view().FindItem(id);
-      if (row && row->status != ItemStatus::kAbsent) continue;
-      std::vector<std::string> ids;
-      ledger_->view().ForEachItem([&](const ItemRow& each) { ids.push_back(each.id); });
-      std::string nearest = NearestName(id, ids);
-      return fmt::format("--only: no item is called \"{}\"{}", VisibleText(id),
-                         nearest.empty() ? "" : "; did you mean \"" + nearest + "\"?");
-    }
-    return "";
-  }
-
   Selection MakeSelection() const {
     Selection selection = options_.selection;
     selection.range_by_id = config_.items.range.has_value();
@@ -193,11 +151,7 @@ class Session {
     plan->counts = books.counts();
   }
 
-  size_t WorkerCount() const {
-    if (options_.sequential) return 1;
-    if (config_.workers > 0) return static_cast<size_t>(config_.workers);
-    return static_cast<size_t>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
-  }
+  size_t Workers() const { return static_cast<size_t>(WorkerCount(config_, options_.sequential)); }
 
   RunPlan MakePlan(Books& books, const Selection& selection) const {
     RunPlan plan;
@@ -205,10 +159,10 @@ class Session {
     plan.run_dir = Shown(config_.run_dir);
     plan.found = found_;
     plan.before = books.run();
-    plan.calls_per_item = static_cast<int64_t>(rehearsal_.calls.size());
+    plan.calls_per_item = static_cast<int64_t>(inputs_.rehearsal.calls.size());
     std::vector<std::string> models;
-    plan.simulated = !rehearsal_.calls.empty();
-    for (const RehearsedCall& call : rehearsal_.calls) {
+    plan.simulated = !inputs_.rehearsal.calls.empty();
+    for (const RehearsedCall& call : inputs_.rehearsal.calls) {
       std::string model = call.provider + "/" + call.model;
       if (std::find(models.begin(), models.end(), model) == models.end()) models.push_back(model);
       plan.simulated = plan.simulated && config_.providers.at(call.provider).api == "mock";
@@ -218,63 +172,110 @@ class Session {
     plan.models = by_item ? "models by item" : fmt::format("{}", fmt::join(models, ", "));
     CountItems(books, selection, &plan);
     plan.workers = static_cast<int64_t>(
-        std::min(WorkerCount(), static_cast<size_t>(std::max<int64_t>(plan.to_do, 0))));
+        std::min(Workers(), static_cast<size_t>(std::max<int64_t>(plan.to_do, 0))));
     return plan;
-  }
-
-  void Prime(Governor& governor, const LedgerView& view) const {
-    int64_t wall = clock_.WallMs();
-    auto now = clock_.Now();
-    for (const auto& [name, provider] : config_.providers) {
-      for (int64_t sent : view.SentSince(name, wall - kPrimeMs)) {
-        governor.Prime(name, now - milliseconds(std::max<int64_t>(wall - sent, 0)));
-      }
-    }
   }
 
   Start MakeStart() const {
     Start start;
     start.config = ConfigToJson(config_);
-    start.keys = keys_;
+    start.keys = inputs_.keys;
     start.run_dir = config_.run_dir;
     start.verbose = options_.verbose || options_.sequential;
     return start;
   }
 
-  int Work() {
-    Books books(*ledger_, config_, prices_, clock_);
-    Selection selection = MakeSelection();
-    RunPlan plan = MakePlan(books, selection);
+  ProgressOptions HowToShow() const {
     ProgressOptions how;
     how.verbose = options_.verbose || options_.sequential;
-    auto progress = MakeProgress(how);
+    return how;
+  }
+
+  std::optional<int> OpenEars() {
+    // Not every file system has sockets; a run that cannot be talked to is better than none.
+    auto control = ControlServer::Open(config_.run_dir);
+    if (control) control_ = std::move(*control);
+    if (!control) no_control_ = control.error();
+    auto pool = ProcessPool::Create(
+        std::make_unique<ExecSpawner>(std::vector<std::string>{inputs_.worker, "--pipe"}));
+    if (!pool) return Complain(kBadInput, pool.error());
+    pool_ = std::move(*pool);
+    if (config_.metrics.empty()) return std::nullopt;
+    auto metrics = MetricsChild::Start(config_.run_dir, config_.metrics);
+    if (!metrics) return Complain(kBadInput, metrics.error());
+    metrics_.emplace(std::move(*metrics));
+    return std::nullopt;
+  }
+
+  void TellBefore(Progress& progress) const {
     if (!dir_->set_aside().empty()) {
-      progress->Notice(NoticeKind::kInfo, "the older run was set aside as " + dir_->set_aside());
+      progress.Notice(NoticeKind::kInfo, "the older run was set aside as " + dir_->set_aside());
     }
     if (outputs_changed_) {
-      progress->Notice(
-          NoticeKind::kInfo,
-          "the config's outputs changed: done items are written again from the ledger");
+      progress.Notice(NoticeKind::kInfo,
+                      "the config's outputs changed: done items are written again from the ledger");
     }
+    if (!control_) progress.Notice(NoticeKind::kWarning, "no muster ctl: " + no_control_);
+    if (metrics_) progress.Notice(NoticeKind::kInfo, metrics_->said());
+  }
+
+  int Work() {
     KeepSecretsOutOfCores();
+    if (auto code = OpenEars()) return *code;
+    Selection selection = MakeSelection();
+    int code = kAllDone;
+    auto pilot =
+        options_.pilot ? PilotOf(ledger_->view(), selection, *options_.pilot) : std::nullopt;
+    if (pilot) {
+      code = WorkOn(*pilot);
+      bool ran = code == kAllDone || code == kSomeFailed;
+      if (ran) code = GoesOn(selection) ? WorkOn(selection) : kStopped;
+    } else {
+      code = WorkOn(selection);
+    }
+    return code;
+  }
+
+  void EndSession(int code) {
+    if (!ledger_) return;
+    ledger_->Add(record::SessionEnded{code, clock_.WallMs()});
+    if (code != kLedgerFailure) (void)ledger_->Commit();
+  }
+
+  // One go at the selected items, from the first line to the summary.
+  int WorkOn(const Selection& selection) {
+    Books books(*ledger_, config_, inputs_.prices, clock_);
+    RunPlan plan = MakePlan(books, selection);
+    auto progress = MakeProgress(HowToShow());
+    TellBefore(*progress);
     progress->RunStarts(plan);
     auto repaired = OutputFiles(config_.output_dir, books).Repair();
     if (!repaired) progress->Notice(NoticeKind::kError, repaired.error());
-    auto pool = ProcessPool::Create(
-        std::make_unique<ExecSpawner>(std::vector<std::string>{worker_, "--pipe"}));
-    if (!pool) return Complain(kBadInput, pool.error());
     Governor governor(config_, std::random_device{}());
-    Prime(governor, ledger_->view());
+    PrimeGovernor(governor, config_, ledger_->view(), clock_);
     SessionEnd end;
     {
-      Supervisor supervisor({config_, books, governor, **pool, clock_, *progress}, selection,
-                            MakeStart(), std::max<size_t>(WorkerCount(), 1));
+      Supervisor::Parts parts{config_, books, governor, *pool_, clock_, *progress, control_.get()};
+      Supervisor supervisor(parts, selection, MakeStart(), Workers());
       end = supervisor.Run();
     }
-    ledger_->Add(record::SessionEnded{end.exit_code, clock_.WallMs()});
-    if (end.exit_code != kLedgerFailure) (void)ledger_->Commit();
     progress->RunEnds(Summarize(books, plan, end));
     return end.exit_code;
+  }
+
+  // Tells what the rest will take, and asks.
+  bool GoesOn(const Selection& selection) {
+    auto measured = MeasuredLedger::Open(dir_->ledger());
+    if (!measured) return Complain(kLedgerFailure, measured.error()), false;
+    LeftOver left{selection, false, false};
+    auto plan = PlanWhatIsLeft(config_, inputs_.prices, ledger_->view(), *measured, left,
+                               WorkerCount(config_, options_.sequential));
+    if (!plan) return Complain(kLedgerFailure, plan.error()), false;
+    fmt::print("\n{}\n", ProjectionText(plan->estimate));
+    if (options_.yes) return true;
+    if (AskWhetherToGoOn()) return true;
+    fmt::print("stopped after the pilot; the rest: {}\n", options_.resume_command);
+    return false;
   }
 
   RunSummary Summarize(const Books& books, const RunPlan& plan, const SessionEnd& end) const {
@@ -306,13 +307,14 @@ class Session {
 
   const RunOptions& options_;
   RealClock clock_;
-  Config config_;
-  Rehearsal rehearsal_;  // of the first item
-  Json keys_;
-  PriceTable prices_;
-  std::string worker_;  // its program
+  Inputs inputs_;
+  const Config& config_ = inputs_.config;
   std::optional<RunDir> dir_;
   std::optional<Ledger> ledger_;
+  std::unique_ptr<ControlServer> control_;
+  std::string no_control_;  // why there is none
+  std::unique_ptr<ProcessPool> pool_;
+  std::optional<MetricsChild> metrics_;
   int64_t found_ = 0;
   bool outputs_changed_ = false;
 };

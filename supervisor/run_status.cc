@@ -51,6 +51,24 @@ bool IsRunLocked(const std::string& run_dir) {
   return fcntl(file.get(), F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
+Result<std::string> LatestRun(const std::string& folder) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  std::string latest;
+  fs::file_time_type latest_time;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    for (const char* file : {"ledger.sqlite", "ledger.sqlite-wal"}) {
+      std::error_code none;
+      auto time = fs::last_write_time(entry.path() / file, none);
+      if (none || (!latest.empty() && time <= latest_time)) continue;
+      latest = entry.path().string();
+      latest_time = time;
+    }
+  }
+  if (latest.empty()) return Fail("there is no run in {}; which run directory is meant?", folder);
+  return latest;
+}
+
 Result<RunStatus> ReadRunStatus(const std::string& run_dir, bool items) {
   std::string path = run_dir + "/ledger.sqlite";
   std::error_code error;

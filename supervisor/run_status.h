@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "common/json.h"
 #include "common/result.h"
 #include "supervisor/ledger/view.h"
 
@@ -34,10 +35,14 @@ struct RunStatus {
   std::vector<ItemRow> failed;  // failed or quarantined, in the source's order
   std::vector<Item> items;      // all of them, when asked for
   int64_t now_ms = 0;           // when this was read
+  Json said;                    // by the supervisor of a live run (control_server.h); null: nothing
 };
 
 // Fails when `run_dir` holds no run, or its ledger cannot be read. `items`: every single one too.
 Result<RunStatus> ReadRunStatus(const std::string& run_dir, bool items);
+
+// The run in `folder` whose books were written last.
+Result<std::string> LatestRun(const std::string& folder);
 
 // Whether a supervisor has this run directory in use: the lock file in it is held.
 bool IsRunLocked(const std::string& run_dir);

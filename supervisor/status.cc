@@ -9,12 +9,16 @@
 
 #include "common/duration.h"
 #include "common/text.h"
+#include "supervisor/control/control_client.h"
+#include "supervisor/live_status.h"
 #include "supervisor/progress/lines.h"
 #include "supervisor/progress/summary.h"
 
 namespace muster {
 namespace {
 
+constexpr std::chrono::seconds kPatience{2};
+constexpr size_t kWorkersShown = 32;
 constexpr size_t kMostShown = 10;  // of a list, unless every item was asked for
 
 std::string Since(int64_t then_ms, int64_t now_ms) {
@@ -89,13 +93,17 @@ void AddFigures(std::string& text, const RunStatus& status) {
   const Totals* whole = several ? &status.totals : nullptr;
   for (const std::string& line : FiguresTable(status.session_totals, whole)) text += line + "\n";
   if (status.totals.simulated) Add(text, "", "simulated: calls to the mock provider cost nothing");
-  if (status.totals.unknown_tries > 0) Add(text, "unknown outcome", UnknownText(status.totals));
+  if (status.totals.unknown_tries + status.totals.unknown_usage > 0)
+    Add(text, "unknown outcome", UnknownText(status.totals));
 }
 
 void AddLists(std::string& text, const RunStatus& status, bool items) {
   std::string_view heading =
       status.live ? "calls in the air" : "calls cut off; unknown outcomes at the next start";
-  AddList(text, heading, status.in_the_air.size(), items ? SIZE_MAX : 64, [&](size_t i) {
+  if (status.said.is_object())
+    text += LiveStatusText(status.said, items ? SIZE_MAX : kWorkersShown);
+  size_t in_the_air = status.said.is_object() ? 0 : status.in_the_air.size();
+  AddList(text, heading, in_the_air, items ? SIZE_MAX : 64, [&](size_t i) {
     const auto& call = status.in_the_air[i];
     std::string time = Since(call.started_ms, status.now_ms);
     time = status.live ? "for " + time : fmt::format("sent {} ago", time);
@@ -118,7 +126,7 @@ void AddCommands(std::string& text, const RunStatus& status) {
   if (!status.session || (status.live && status.other_host)) return;
   if (status.live) {
     text += "\n";
-    Add(text, "to stop", fmt::format("kill -INT {}", status.session->pid));
+    Add(text, "to stop", fmt::format("muster ctl {} stop", ShownPath(status.run_dir)));
     return;
   }
   int64_t all = 0;
@@ -151,6 +159,7 @@ Json TotalsJson(const Totals& totals) {
           {"cost_picodollars", totals.cost},
           {"cost_usd", MoneyJson(totals.cost)},
           {"unpriced_calls", totals.unpriced},
+          {"unknown_usage", totals.unknown_usage},
           {"cache_saving_usd", MoneyJson(totals.cache_saving)},
           {"unknown_tries", totals.unknown_tries},
           {"unknown_cost_at_most_usd", MoneyJson(totals.unknown_cost)},
@@ -222,6 +231,7 @@ Json StatusAsJson(const RunStatus& status, bool items) {
                {"run_dir", status.run_dir},
                {"live", status.live},
                {"now_ms", status.now_ms}};
+  if (status.said.is_object()) json["supervisor"] = status.said;
   json["session"] = status.session ? SessionJson(*status.session) : Json();
   Json& counts = json["counts"] = Json::object();
   for (size_t i = 0; i < status.counts.size(); ++i) {
@@ -248,6 +258,10 @@ int PrintStatus(const std::string& run_dir, bool items, bool as_json) {
   if (!status) {
     fmt::print(stderr, "muster: {}\n", VisibleText(status.error()));
     return 2;
+  }
+  // Without an answer the ledger has to do.
+  if (status->live && !status->other_host) {
+    if (auto said = AskRun(run_dir, {{"do", "status"}}, kPatience)) status->said = *std::move(said);
   }
   std::string text =
       as_json ? PrettyJson(StatusAsJson(*status, items)) + "\n" : StatusAsText(*status, items);

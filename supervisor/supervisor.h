@@ -2,12 +2,14 @@
 
 #include <chrono>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "common/config/config.h"
 #include "supervisor/books.h"
 #include "supervisor/call_desk.h"
+#include "supervisor/control/control_server.h"
 #include "supervisor/crew.h"
 #include "supervisor/governor/governor.h"
 #include "supervisor/outbox.h"
@@ -50,6 +52,7 @@ class Supervisor {
     WorkerPool& pool;
     const Clock& clock;
     Progress& progress;
+    ControlServer* control = nullptr;  // nullptr: nobody can say anything while it runs
   };
 
   Supervisor(Parts parts, Selection selection, Start start, size_t workers);
@@ -75,23 +78,39 @@ class Supervisor {
   void CommitAndSend();
   void Show();
   bool Finished() const;
-  Time NextWake() const;
+  Time NextWake();
 
   // ---- events ----
   void On(const WorkerSaid& said);
   void On(const WorkerLost& lost);
   void On(const SignalCame& came);
+  void On(const ControlCame& came);
   Result<void> Dispatch(WorkerRecord& worker, const FromWorker& message);
   Result<void> OnDone(WorkerRecord& worker, const Done& done);
   void OnEvent(const Event& event);
 
+  // ---- what people say while it runs ----
+  Json Obey(const Json& request);
+  Result<std::string> Carry(const std::string& act, const Json& request);
+  Result<std::string> Set(const Json& request);
+  Result<std::string> SetWorkers(const std::string& value);
+  Result<std::string> SetMaxCost(const std::string& value);
+  Result<std::string> Cancel(const std::string& item);
+  Result<std::string> Retry(const std::string& item);
+  Json StatusJson() const;
+  Json WorkersJson() const;
+  Json LanesJson() const;
+
   // ---- items ----
   void HandOut();
+  bool HasRoom(const std::string& lane);
+  bool NothingCanGo();
   void EndItem(WorkerRecord& worker, const Done& done);
   void Finish(Attempt& attempt, const WorkerRecord& worker, ItemStatus status,
               const std::string& reason);
+  void NoteFailure(const std::string& item, const std::string& reason);
   void GiveBack(Attempt& attempt, const WorkerRecord& worker, const std::string& reason);
-  void Park(Attempt& attempt, const WorkerRecord& worker, Time until);
+  void Park(Attempt& attempt, const WorkerRecord& worker, const std::string& lane);
   void LoseItem(Attempt attempt, const WorkerRecord& worker, const WorkerLost& lost);
   Result<void> KeepOutputs(const Done& done);
   ItemReport ReportOf(const Attempt& attempt, const WorkerRecord& worker, ItemStatus status,
@@ -99,6 +118,7 @@ class Supervisor {
 
   // ---- stopping ----
   void Drain(int exit_code, const std::string& why, std::optional<Milliseconds> grace);
+  void TellDrain(bool hurried);
   void KillNow(int exit_code, const std::string& why);
   void AdvanceMode();
   bool AnyFailed() const;
@@ -114,6 +134,7 @@ class Supervisor {
   WorkerPool& pool_;
   const Clock& clock_;
   Progress& progress_;
+  ControlServer* const control_;
   Outbox outbox_;
   Crew crew_;
   CallDesk desk_;
@@ -143,6 +164,8 @@ class Supervisor {
   };
   std::vector<PendingOutput> outputs_to_write_;
   std::vector<ItemReport> reports_;
+  std::vector<std::pair<int64_t, Json>> replies_;  // to what people said
+  std::set<std::string> cancelled_;                // items told to stop by a person
   bool outputs_behind_ = false;
 };
 

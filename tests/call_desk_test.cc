@@ -61,7 +61,7 @@ TEST_CASE("call desk: another request at the same step is another call") {
   call.provider = "p";
   call.model = "m";
   call.request_hash = "another hash";
-  REQUIRE(test.desk->OnCall({1, "w1", 0}, call));
+  REQUIRE(test.desk->OnCall({1, "w1", 0}, call, test.clock.Now()));
   test.Turn();
   CHECK(test.Heard<Go>().size() == 2);
   CHECK(test.Heard<Replay>().empty());
@@ -105,7 +105,7 @@ TEST_CASE("call desk: tries used up refuse for good, a stopped lane refuses for 
 TEST_CASE("call desk: a refusal takes waiting siblings along, and lets those in the air end") {
   DeskTest test;
   test.config.providers["p"].limits.concurrency = 2;
-  test.governor.emplace(test.config, 1);
+  test.Govern();
   for (int64_t number : {1, 2, 3}) REQUIRE(test.Ask(number, fmt::format("s{}", number)));
   REQUIRE(test.Ask(9, "t", 2));  // another item's is left alone
   test.Turn();
@@ -176,9 +176,8 @@ TEST_CASE("call desk: a call that an earlier session left unanswered cannot be r
   REQUIRE(test.Ask(1, "s"));
   test.Turn();
   test.desk->Close(1, "its worker was lost");
-  test.governor.emplace(test.config, 1);
   test.config.providers["p"].limits.concurrency = 0;  // nothing goes
-  test.governor.emplace(test.config, 1);
+  test.Govern();
   REQUIRE(test.Ask(1, "s", 2));
   test.Turn();
   CHECK_FALSE(test.Reject(1, 2));
@@ -238,24 +237,123 @@ TEST_CASE("call desk: a silenced worker is told nothing, its late answers are ke
   CHECK(test.governor->waiting() == 0);
 }
 
-TEST_CASE(
-    "call desk: calls of a lane that is closed for long give way only to other providers' items") {
+TEST_CASE("call desk: an item that only waits for a lane without room gives way, one at a time") {
+  DeskTest test;
+  test.config.providers["p"].limits.concurrency = 1;
+  test.Govern();
+  REQUIRE(test.Ask(1, "s1", 1));
+  REQUIRE(test.Ask(1, "s2", 2));
+  REQUIRE(test.Ask(1, "s3", 3));
+  REQUIRE(test.Ask(2, "t3", 3));
+  REQUIRE(test.Ask(3, "u3", 3, 0, "q"));
+  REQUIRE(test.Ask(1, "s4", 4, 0, "q"));
+  test.Turn();
+  REQUIRE(test.Heard<Go>(1).size() == 1);
+  REQUIRE(test.Heard<Go>(3).size() == 1);  // of q: 3 waits for p, but not only
+  test.desk->DeferOneLongWait(test.clock.Now());
+  test.desk->DeferOneLongWait(test.clock.Now());  // the first one's worker is not free yet
+  test.Turn();
+  CHECK(test.desk->DeferredFor(2) == "p/m");
+  CHECK(test.Heard<Defer>(2).size() == 1);
+  CHECK(test.desk->HasEnded(2));
+  for (WorkerId other : {1, 3, 4}) {
+    CHECK_FALSE(test.desk->DeferredFor(other));
+    CHECK(test.Heard<Defer>(other).empty());
+  }
+  test.desk->Close(2, "deferred");
+  CHECK_FALSE(test.desk->DeferredFor(2));
+  REQUIRE(test.Answer(3, "good", 3));
+  test.Turn();
+  test.desk->DeferOneLongWait(test.clock.Now());
+  test.Turn();
+  CHECK(test.desk->DeferredFor(3) == "p/m");  // what is answered does not hold it
+  CHECK(test.governor->waiting() == 0);
+}
+
+TEST_CASE("call desk: all calls of an item that gives way are taken back") {
+  DeskTest test;
+  test.config.providers["p"].limits.concurrency = 1;
+  test.Govern();
+  REQUIRE(test.Ask(1, "s1", 1));
+  REQUIRE(test.Ask(1, "s2", 2));
+  REQUIRE(test.Ask(2, "t2", 2));
+  test.Turn();
+  test.desk->DeferOneLongWait(test.clock.Now());
+  test.Turn();
+  CHECK(test.Heard<Defer>(2).size() == 1);
+  REQUIRE(test.Heard<Refuse>(2).size() == 1);
+  CHECK_FALSE(test.Heard<Refuse>(2)[0].final);
+  CHECK(test.governor->waiting() == 0);
+  CHECK(test.desk->CountsOf(2).waiting == 0);
+}
+
+TEST_CASE("call desk: a wait that is over within a second is no reason to give way") {
+  for (auto [delay, gives_way] : {std::pair(seconds(1), false), {seconds(3), true}}) {
+    CAPTURE(delay.count());
+    DeskTest test;
+    test.config.providers["p"].limits.min_delay = delay;
+    test.Govern();
+    REQUIRE(test.Ask(1, "s1", 1));
+    REQUIRE(test.Ask(1, "s2", 2));
+    test.Turn();
+    test.desk->DeferOneLongWait(test.clock.Now());
+    CHECK(test.desk->DeferredFor(2).has_value() == gives_way);
+  }
+}
+
+TEST_CASE("call desk: a call that waits to be tried again does not give way") {
   DeskTest test;
   REQUIRE(test.Ask(1, "s1"));
   test.Turn();
-  REQUIRE(test.Fails(1, FailureKind::kRateLimited, 300'000));
-  test.desk->DeferLongWaits(test.clock.Now(), 5);
-  CHECK_FALSE(test.desk->DeferredUntil(1));  // no other provider was asked for
-  REQUIRE(test.Ask(2, "s2", 2, 0, "q"));
+  REQUIRE(test.Fails(1, FailureKind::kServer));
+  test.desk->DeferOneLongWait(test.clock.Now());
+  CHECK_FALSE(test.desk->DeferredFor(1));
+}
+
+TEST_CASE("call desk: what a try cost, or at worst can have cost, is counted against the budget") {
+  // A cap of three worst cases, each 100 × 1 + 10 × 10; an answer costs half of that.
+  DeskTest test;
+  test.config.budget.max_cost = 600;
+  test.Govern();
+  for (int64_t number : {1, 2, 3, 4}) REQUIRE(test.Ask(number, fmt::format("s{}", number)));
   test.Turn();
-  test.desk->DeferLongWaits(test.clock.Now(), 0);
-  CHECK_FALSE(test.desk->DeferredUntil(1));  // nobody would take its place
-  test.desk->DeferLongWaits(test.clock.Now(), 5);
-  CHECK(test.desk->DeferredUntil(1) == test.clock.Now() + seconds(300));
-  CHECK_FALSE(test.desk->DeferredUntil(2));
+  CHECK(test.Heard<Go>().size() == 3);
+  REQUIRE(test.Answer(1, "good"));  // 100
   test.Turn();
-  CHECK(test.Heard<Defer>().size() == 1);
-  CHECK(test.governor->waiting() == 0);
+  CHECK(test.Heard<Go>().size() == 3);  // 100 + 200 + 200 + 200 is over it
+  REQUIRE(test.Answer(2, "good"));
+  test.Turn();
+  CHECK(test.Heard<Go>().size() == 4);
+  test.desk->Close(1, "its worker was lost");  // two in the air: unknown, at their worst
+  test.Turn();
+  REQUIRE(test.Ask(1, "t", 2));
+  test.Turn();
+  CHECK(test.Heard<Go>(2).empty());
+  REQUIRE(test.Heard<Refuse>(2).size() == 1);
+  CHECK_FALSE(test.Heard<Refuse>(2)[0].final);
+  CHECK_FALSE(test.governor->why_stop().empty());
+}
+
+TEST_CASE("call desk: an item's budget counts what its calls cost in earlier attempts") {
+  DeskTest test;
+  test.config.budget.max_cost_per_item = 350;
+  test.Govern();
+  REQUIRE(test.Ask(1, "s1"));
+  test.Turn();
+  REQUIRE(test.Answer(1, "good"));  // 100
+  test.Turn();
+  test.desk->Close(1, "done");
+  test.Govern();  // another session
+  REQUIRE(test.Ask(1, "s2", 2));
+  test.Turn();
+  REQUIRE(test.Heard<Go>(2).size() == 1);
+  REQUIRE(test.Answer(1, "good", 2));
+  test.Turn();
+  REQUIRE(test.Ask(2, "s3", 2));  // 200 + 200 is over it
+  test.Turn();
+  REQUIRE(test.Heard<Refuse>(2).size() == 1);
+  CHECK(test.Heard<Refuse>(2)[0].final);
+  CHECK(test.governor->why_stop().empty());
 }
 
 }  // namespace

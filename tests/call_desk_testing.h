@@ -41,9 +41,15 @@ struct DeskTest {
     ledger->Add(record::Item{1, "a", "{}", "hash"});
     REQUIRE(ledger->Commit() == CommitOutcome::kCommitted);
     books.emplace(*ledger, config, prices, clock);
-    governor.emplace(config, 1);
+    Govern();
     desk.emplace(config, *books, *governor, outbox);
-    desk->notice = [this](const std::string& text, bool) { notices.push_back(text); };
+    desk->notice = [this](const std::string& text) { notices.push_back(text); };
+  }
+
+  // A governor that knows nothing yet, of the config as it is now.
+  void Govern() {
+    governor.emplace(config, 1);
+    governor->notice = [this](const std::string& text) { notices.push_back(text); };
   }
 
   Result<void> Ask(int64_t number, const std::string& step, WorkerId worker = 1,
@@ -59,7 +65,7 @@ struct DeskTest {
     call.input_most = 100;
     call.output_most = 10;
     call.ask_again = ask_again;
-    return desk->OnCall({worker, fmt::format("w{}", worker), extra_asks}, call);
+    return desk->OnCall({worker, fmt::format("w{}", worker), extra_asks}, call, clock.Now());
   }
   Result<void> Answer(int64_t number, const std::string& answer, WorkerId worker = 1) {
     Called called = MakeCalled(number);

@@ -70,7 +70,7 @@ TEST_CASE(
   place.Ask(server);
   ChildEnd end = place.RunToEnd();
   CHECK(end.code == 5);
-  CHECK(Has(end.out, "transcripts stopped: openai: HTTP 429: insufficient_quota"));
+  CHECK(Has(end.out, "transcripts stopped: key OPENAI_API_KEY: HTTP 429: insufficient_quota"));
   CHECK(CommandAfter("to try again", end.out) == "");
   Json status = place.Status();
   CHECK(CountIn(status, "counts", "pending") == 3);

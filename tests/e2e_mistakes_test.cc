@@ -92,7 +92,12 @@ TEST_CASE("e2e: mistakes on the command line are told in one line with what was 
       {{"run", kConfig, "--only", "business_owner_5"}, {"business_owner_5", "business_owner_05"}},
       {{"run", kConfig, "--redo", "--keep-done"}, {"--redo", "--keep-done"}},
       {{"status", "nowhere"}, {"nowhere"}},
-      {{"status"}, {"RUN"}},
+      {{"status"}, {"no run in runs"}},
+      {{"ctl", "nowhere", "pause"}, {"nowhere"}},
+      {{"ctl", "nowhere", "puase"}, {"puase", "\"pause\""}},
+      {{"ctl", "nowhere", "set", "wokers=3"}, {"wokers", "\"workers\""}},
+      {{"run", kConfig, "--max-cost", "much"}, {"--max-cost", "US dollars"}},
+      {{"run", kConfig, "--pilot", "0"}, {"--pilot"}},
       {{"check", "nowhere.yaml"}, {"nowhere.yaml"}},
   };
   Workplace place(3);

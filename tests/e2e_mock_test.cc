@@ -90,8 +90,9 @@ TEST_CASE("e2e: status of a live run names what is in the air, and how to stop i
   ChildEnd text = RunChild(place.Muster({"status", "runs/transcripts"}));
   CHECK(text.code == 0);
   CHECK(Has(text.out, "running for"));
-  CHECK(Has(text.out, "calls in the air (2)"));
-  CHECK(Has(text.out, "kill -INT " + std::to_string(run.pid())));
+  CHECK(Has(text.out, "2 in the air"));
+  CHECK(Has(text.out, "openai/gpt-5.1 is at it · for "));
+  CHECK(Has(text.out, "muster ctl runs/transcripts stop"));
   Json status = place.Status();
   CHECK(status["live"] == true);
   CHECK(status["in_the_air"].size() == 2);

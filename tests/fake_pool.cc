@@ -1,6 +1,7 @@
 #include "tests/fake_pool.h"
 
 #include <doctest/doctest.h>
+#include <poll.h>
 #include <signal.h>
 
 #include "tests/fake_worker.h"
@@ -94,9 +95,10 @@ void FakePool::Request(SentCall sent,
   if (made.answer.empty()) made.answer = sent.item + "/" + sent.step;
   bool billed = !made.failure || made.failure->billing != Billing::kNo;
   if (billed && made.usage) {
-    sent.bill = AddMoney(PriceOf(made.usage->input, script_.input_price),
-                         PriceOf(made.usage->output, script_.output_price));
+    sent.usage = *made.usage;
+    sent.bill = BillOf(sent.model, sent.usage);
   }
+  sent.failed = made.failure.has_value();
   size_t index = script_.log.size();
   WorkerId id = sent.worker;
   script_.log.push_back(std::move(sent));
@@ -110,12 +112,26 @@ void FakePool::Request(SentCall sent,
   });
 }
 
+Picodollars FakePool::BillOf(const std::string& model, const Usage& usage) const {
+  auto own = script_.prices.find(model);
+  bool listed = own != script_.prices.end();
+  Picodollars input = listed ? own->second.input : script_.input_price;
+  Picodollars output = listed ? own->second.output : script_.output_price;
+  return AddMoney(PriceOf(usage.input, input), PriceOf(usage.output, output));
+}
+
+bool FakePool::SomebodySpoke() const {
+  pollfd wait{watched_, POLLIN, 0};
+  return watched_ >= 0 && poll(&wait, 1, 0) == 1;
+}
+
 void FakePool::RunDue() {
   while (!agenda_.empty() && agenda_.begin()->first <= clock_.Now()) {
     auto act = std::move(agenda_.begin()->second);
     agenda_.erase(agenda_.begin());
     act();
   }
+  if (SomebodySpoke()) ready_.push_back(ControlCame{});
 }
 
 void FakePool::CheckProgress(bool moved) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "common/config/config.h"
 #include "common/money.h"
 #include "supervisor/pool/worker_pool.h"
 
@@ -34,6 +35,8 @@ struct FakeCall {
   std::string step = "ask";
   std::string provider = "p", model = "m";
   int64_t ask_again = 0;
+  int64_t input_estimate = 0, output_estimate = 0;  // tokens, as the worker guesses them
+  int64_t input_most = 2'000, output_most = 500;
 };
 struct FakeStep {
   std::vector<FakeCall> calls;
@@ -47,8 +50,12 @@ struct SentCall {
   WorkerId worker = 0;
   std::string item, step, provider, model;
   int64_t attempt = 0, ask = 0, try_number = 0;
+  int64_t input_most = 0, output_most = 0;
   std::optional<Clock::Time> ended;  // when its reply was there; nullopt: its worker died first
-  Picodollars bill = 0;              // also when nobody was there to hear the reply
+  // Also when nobody was there to hear the reply:
+  Picodollars bill = 0;
+  Usage usage{};  // what was billed, tokens
+  bool failed = false;
 };
 
 // What the provider replies: an answer unless `failure` is set.
@@ -98,6 +105,7 @@ struct FakeScript {
   std::function<std::string(const std::string& item)> path;       // of its output; empty: ID.txt
   std::chrono::milliseconds dying{1};                             // from a kill to the end
   Picodollars input_price = 1'000'000, output_price = 5'000'000;  // a token
+  std::map<std::string, ConfiguredPrice> prices;                  // by model; others cost the above
   std::vector<SentCall> log;                                      // the provider's own
   int64_t misfits = 0;  // sound workers that were told what does not fit
   int64_t spawned = 0;  // workers
@@ -118,6 +126,7 @@ class FakePool : public WorkerPool {
   void Send(WorkerId worker, const ToWorker& message) override;
   void Kill(WorkerId worker, int signal, const std::string& why) override;
   void Wait(Clock::Time until, std::vector<PoolEvent>* events) override;
+  void AlsoWatch(int fd) override { watched_ = fd; }
   size_t alive() const override { return workers_.size(); }
 
   // ---- for tests ----
@@ -151,6 +160,8 @@ class FakePool : public WorkerPool {
  private:
   void Use();
   void RunDue();
+  bool SomebodySpoke() const;
+  Picodollars BillOf(const std::string& model, const Usage& usage) const;
   std::chrono::milliseconds Transit() const;
   void CheckProgress(bool moved);
 
@@ -160,6 +171,7 @@ class FakePool : public WorkerPool {
   std::map<WorkerId, std::unique_ptr<FakeWorker>> workers_;
   std::map<WorkerId, Clock::Time> last_to_, last_from_;  // messages keep their order
   std::vector<PoolEvent> ready_;
+  int watched_ = -1;  // the only thing here that is real
   size_t in_the_air_ = 0;
   int64_t uses_ = 0, turns_ = 0, spin_ = 0;
 };

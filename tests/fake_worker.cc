@@ -149,8 +149,10 @@ void FakeWorker::AskNext() {
   call.model = wanted.model;
   call.request_hash = "hash of " + wanted.step;
   call.request_chars = 4'000;
-  call.input_most = 2'000;
-  call.output_most = 500;
+  call.input_estimate = wanted.input_estimate;
+  call.output_estimate = wanted.output_estimate;
+  call.input_most = wanted.input_most;
+  call.output_most = wanted.output_most;
   call.ask_again = wanted.ask_again;
   Say(Moment::kCall, call, wanted.step);
 }
@@ -174,6 +176,8 @@ void FakeWorker::On(const Go& go) {
   sent.attempt = attempt_;
   sent.ask = go.ask;
   sent.try_number = go.try_number;
+  sent.input_most = open->call.input_most;
+  sent.output_most = open->call.output_most;
   pool_.Request(sent, [call = go.call, turn = turn_](FakeWorker& self, const FakeReply& reply) {
     self.OnReply(call, turn, reply);
   });

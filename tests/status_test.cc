@@ -148,7 +148,7 @@ TEST_CASE("a live run: who works on it, what is in the air, what failed, how to 
   CHECK(Has(text, "for 1m00s · worker 1"));
   CHECK(Has(text, "$0.0300"));
   CHECK(Has(text, "failed items (1)\n    ✗ [b] HTTP 400: \\x1b[2Jno"));
-  CHECK(Has(text, "kill -INT 4242"));
+  CHECK(Has(text, " stop\n"));
   CHECK_FALSE(Has(text, "muster run"));
 }
 

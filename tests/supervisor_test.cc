@@ -39,6 +39,7 @@ TEST_CASE("supervisor: every item is done once, with every call made once") {
 TEST_CASE("supervisor: with as many workers, independent items take a fraction of the time") {
   auto wall = [](size_t workers) {
     TestRun run(16);
+    run.config.providers["p"].limits.concurrency = 8;
     run.script.provider = [](const SentCall&) { return FakeReply{.takes = seconds(10)}; };
     return run.Run({.workers = workers}).end.wall;
   };
@@ -88,7 +89,7 @@ TEST_CASE("supervisor: absurd usage is unknown, never a sum") {
     run.script.provider = [usage](const SentCall&) { return FakeReply{.usage = usage}; };
     auto trace = run.Run();
     CHECK(trace.end.done == 1);
-    CHECK(run.view().RunTotals().unpriced == 1);
+    CHECK(run.view().RunTotals().unknown_usage == 1);
     CHECK(run.view().RunTotals().cost == 0);
     CHECK(run.view().RunTotals().usage == Usage{});
   }

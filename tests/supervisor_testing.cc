@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <fstream>
 
+#include "supervisor/governor_start.h"
+
 namespace muster {
 
 using std::chrono::milliseconds;
@@ -80,19 +82,27 @@ void TestRun::Open() {
   ledger_.emplace(std::move(*opened));
 }
 
-// As run.cc does it.
-void TestRun::Prime(Governor& governor) const {
-  for (const auto& [name, provider] : config.providers) {
-    for (int64_t sent : view().SentSince(name, clock.WallMs() - 120'000)) {
-      governor.Prime(name, clock.Now() - milliseconds(clock.WallMs() - sent));
-    }
-  }
+void TestRun::Prime(Governor& governor) const { PrimeGovernor(governor, config, view(), clock); }
+
+// Every item's lane, as its plan has it; intake finds it in the config's steps, of which there are
+// none here.
+void TestRun::TellLanes() {
+  std::vector<record::Lane> lanes;
+  view().ForEachItem([&](const ItemRow& row) {
+    FakePlan plan = script.plan ? script.plan(row.id) : FakePlan{{{{}}, 1}};
+    if (plan.empty()) return;
+    const FakeCall& first = plan.front().calls.front();
+    lanes.push_back({row.id, first.provider + "/" + first.model});
+  });
+  for (record::Lane& lane : lanes) ledger_->Add(std::move(lane));
+  REQUIRE(ledger_->Commit() == CommitOutcome::kCommitted);
 }
 
 SessionTrace TestRun::Run(const SessionOptions& options) {
   Open();
   auto intake = TakeItemsIn(config, *ledger_, OnChange::kKeepDone);
   REQUIRE_MESSAGE(intake, intake.error());
+  if (options.lanes_known) TellLanes();
   if (options.retry_failed) REQUIRE(ReopenFailed(*ledger_));
   Books books(*ledger_, config, prices, clock);
   int64_t last = LastSelected(view(), options.selection);
@@ -103,14 +113,20 @@ SessionTrace TestRun::Run(const SessionOptions& options) {
   Governor governor(config, options.seed);
   Prime(governor);
   FakePool pool(clock, script);
+  std::unique_ptr<ControlServer> control;
+  if (options.control) {
+    auto opened = ControlServer::Open(folder_.path());
+    REQUIRE_MESSAGE(opened, opened.error());
+    control = *std::move(opened);
+  }
   if (options.set_up) options.set_up(pool);
   SessionTrace trace;
   trace.began = clock.Now();
   trace.progress = FakeProgress(options.watch_commits ? ledger_path() : "");
   size_t sent_before = script.log.size();
   try {
-    Supervisor supervisor({config, books, governor, pool, clock, trace.progress}, options.selection,
-                          Start{}, options.workers);
+    Supervisor supervisor({config, books, governor, pool, clock, trace.progress, control.get()},
+                          options.selection, Start{}, options.workers);
     trace.end = supervisor.Run();
   } catch (const Crash&) {
     trace.crashed = true;
@@ -158,9 +174,10 @@ namespace {
 
 bool Same(const Totals& a, const Totals& b) {
   return a.calls == b.calls && a.tries == b.tries && a.failed_tries == b.failed_tries &&
-         a.unknown_tries == b.unknown_tries && a.unpriced == b.unpriced && a.usage == b.usage &&
-         a.cost == b.cost && a.unknown_cost == b.unknown_cost &&
-         a.unknown_unbounded == b.unknown_unbounded && a.cache_saving == b.cache_saving;
+         a.unknown_tries == b.unknown_tries && a.unpriced == b.unpriced &&
+         a.unknown_usage == b.unknown_usage && a.usage == b.usage && a.cost == b.cost &&
+         a.unknown_cost == b.unknown_cost && a.unknown_unbounded == b.unknown_unbounded &&
+         a.cache_saving == b.cache_saving;
 }
 
 void AddTo(Totals& sum, const Totals& part) {
@@ -169,6 +186,7 @@ void AddTo(Totals& sum, const Totals& part) {
   sum.failed_tries += part.failed_tries;
   sum.unknown_tries += part.unknown_tries;
   sum.unpriced += part.unpriced;
+  sum.unknown_usage += part.unknown_usage;
   sum.usage += part.usage;
   sum.cost += part.cost;
   sum.unknown_cost += part.unknown_cost;

@@ -54,7 +54,9 @@ struct SessionOptions {
   size_t workers = 2;
   Selection selection = {};
   bool retry_failed = false;
+  bool lanes_known = true;                     // false: as when no item's first step is a chat
   bool watch_commits = false;                  // FakeProgress looks into the file
+  bool control = false;                        // people can talk to it, in its folder
   uint64_t seed = 1;                           // of the governor
   std::function<void(FakePool&)> set_up = {};  // before the first turn
 };
@@ -107,6 +109,7 @@ class TestRun {
  private:
   void Open();
   void Prime(Governor& governor) const;
+  void TellLanes();
 
   // Power cuts are not the subject here: in memory, where the machine has such a place.
   static const char* Place();

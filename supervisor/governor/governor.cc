@@ -4,63 +4,67 @@
 #include <cassert>
 
 #include "common/duration.h"
+#include "supervisor/governor/limit_change.h"
 
 namespace muster {
 namespace {
 
-using std::chrono::milliseconds;
-
-// Rate-limit replies are the limiter's business, not the call's fault: a call may see this many for
-// each of its attempts before it gives up.
-constexpr int64_t kRateLimitsPerAttempt = 10;
-
-std::string Plural(size_t count, const char* one) {
-  return fmt::format("{} {}{}", count, one, count == 1 ? "" : "s");
-}
+// "chunks[1-income]" is a call of the step chunks.
+std::string StepOf(const std::string& path) { return path.substr(0, path.find('[')); }
 
 }  // namespace
 
 Governor::Governor(const Config& config, uint64_t seed)
-    : retry_(config.retry), all_("the run", config.limits), random_(seed) {
-  for (const auto& [name, provider] : config.providers) {
-    lanes_[name].lane = Lane(name, provider.limits);
-    key_variables_[name] = provider.key_env;
+    : config_(config),
+      retry_(config.retry),
+      lanes_(config),
+      budget_(config),
+      guard_(config.guard),
+      random_(seed) {}
+
+void Governor::Prime(const std::string& provider, const std::string& model, Time when,
+                     const Tokens& tokens) {
+  for (Lane* lane : lanes_.PathOf(provider, model).all) lane->Prime(when, tokens);
+}
+
+// ---- queues ----
+
+void Governor::Enqueue(int64_t id, Ask ask) {
+  assert(!calls_.contains(id));
+  newest_ = std::max(newest_, id);
+  CallState call;
+  call.kind = ask.provider + "/" + ask.model + " " + StepOf(ask.step);
+  call.path = &lanes_.PathOf(ask.provider, ask.model);
+  call.order = newest_;
+  call.ask = std::move(ask);
+  PutInQueue(id, calls_.emplace(id, std::move(call)).first->second);
+  ++waiting_count_;
+  something_stopped_ = something_stopped_ || WhyStopped(calls_.at(id));
+}
+
+void Governor::PutInQueue(int64_t id, CallState& call) {
+  call.delayed_until.reset();
+  queues_[call.path->model].emplace(call.order, id);
+}
+
+void Governor::TakeOutOfQueue(int64_t id, const CallState& call) {
+  if (call.delayed_until) {
+    delayed_.erase({*call.delayed_until, id});
+  } else {
+    queues_[call.path->model].erase({call.order, id});
   }
 }
 
-void Governor::Prime(const std::string& provider, Time when) {
-  LaneOf(provider).lane.Prime(when);
-  all_.Prime(when);
-}
-
-Governor::ProviderLane& Governor::LaneOf(const std::string& provider) {
-  auto it = lanes_.find(provider);
-  if (it == lanes_.end())
-    it = lanes_.emplace(provider, ProviderLane{Lane(provider, {}), {}, {}, false, Time::min()})
-             .first;
-  return it->second;
-}
-
-void Governor::Ask(int64_t id, const std::string& provider, const std::string& model) {
-  assert(!calls_.contains(id));
-  CallState call;
-  call.provider = provider;
-  call.model = model;
-  calls_.emplace(id, std::move(call));
-  LaneOf(provider).used = true;
-  LaneOf(provider).queue.push_back(id);
-  ++waiting_count_;
-}
-
-void Governor::Forget(int64_t id) {
+void Governor::Forget(int64_t id, Picodollars counted) {
   auto it = calls_.find(id);
   if (it == calls_.end()) return;
-  if (it->second.in_the_air) {
-    Land(it->second);
+  CallState& call = it->second;
+  if (call.in_the_air) {
+    budget_.Settle(ClaimOf(call), counted);
+    Land(call, Landing::kVanished, std::nullopt, Time());
   } else {
     --waiting_count_;
-    std::erase(LaneOf(it->second.provider).queue, id);
-    std::erase_if(delayed_, [id](const auto& entry) { return entry.second == id; });
+    TakeOutOfQueue(id, call);
   }
   calls_.erase(it);
 }
@@ -70,234 +74,260 @@ bool Governor::IsWaiting(int64_t id) const {
   return it != calls_.end() && !it->second.in_the_air;
 }
 
-std::optional<Governor::Time> Governor::OpensAt(const std::string& provider, Time now) const {
-  auto lane = lanes_.find(provider);
-  return lane == lanes_.end() ? std::nullopt : lane->second.lane.NextChance(now);
+bool Governor::WaitsLong(int64_t id, Time now) const {
+  constexpr std::chrono::seconds kLong{1};
+  auto it = calls_.find(id);
+  if (it == calls_.end() || it->second.in_the_air || it->second.delayed_until) return false;
+  Tokens tokens = Estimated(it->second);
+  for (const Lane* lane : it->second.path->all) {
+    auto chance = lane->NextChance(tokens, now);
+    if (!chance || *chance > now + kLong) return true;
+  }
+  return false;
 }
 
-size_t Governor::lanes_used() const {
-  return static_cast<size_t>(std::count_if(lanes_.begin(), lanes_.end(),
-                                           [](const auto& lane) { return lane.second.used; }));
+// Those whose time has come; and those whose provider is down or stopped, which is what they wait
+// for now.
+void Governor::WakeDelayed(Time now) {
+  for (auto it = delayed_.begin(); it != delayed_.end();) {
+    auto [due, id] = *it;
+    CallState& call = calls_.at(id);
+    bool down = call.path->provider->down() || call.path->model->down();
+    if (due > now && !down && !WhyStopped(call)) {
+      ++it;
+      continue;
+    }
+    it = delayed_.erase(it);
+    PutInQueue(id, call);
+  }
 }
 
-void Governor::Land(CallState& call) {
-  call.in_the_air = false;
-  --in_air_count_;
-  LaneOf(call.provider).lane.Ended();
-  all_.Ended();
-}
+// ---- going ----
 
 const std::string* Governor::WhyStopped(const CallState& call) const {
-  const ProviderLane& lane = lanes_.at(call.provider);
-  if (lane.lane.stopped()) return &lane.lane.why_stopped();
-  auto model = lane.models.find(call.model);
-  return model != lane.models.end() && model->second.stopped() ? &model->second.why_stopped()
-                                                               : nullptr;
+  if (!why_stop_.empty()) return &why_stop_;
+  for (const Lane* lane : call.path->all) {
+    if (lane->stopped()) return &lane->why_stopped();
+  }
+  auto step = stopped_steps_.find(StepOf(call.ask.step));
+  return step == stopped_steps_.end() ? nullptr : &step->second;
 }
 
-// Those whose time has come, and those whose lane was stopped meanwhile: they need not wait for
-// that.
-void Governor::WakeDelayed(Time now) {
-  std::vector<int64_t> woken;
-  for (auto it = delayed_.begin(); it != delayed_.end();) {
-    bool now_due = it->first <= now || WhyStopped(calls_.at(it->second));
-    if (now_due) woken.push_back(it->second);
-    it = now_due ? delayed_.erase(it) : std::next(it);
+void Governor::DropStopped(std::vector<Verdict>* verdicts) {
+  if (!std::exchange(something_stopped_, false)) return;
+  std::vector<int64_t> dropped;
+  for (const auto& [id, call] : calls_) {
+    if (!call.in_the_air && WhyStopped(call)) dropped.push_back(id);
   }
-  // They are older than what waits; among themselves they keep their order.
-  for (auto id = woken.rbegin(); id != woken.rend(); ++id) {
-    LaneOf(calls_.at(*id).provider).queue.push_front(*id);
+  std::sort(dropped.begin(), dropped.end());
+  for (int64_t id : dropped) {
+    verdicts->push_back(Stopped{id, *WhyStopped(calls_.at(id))});
+    Forget(id);
   }
 }
 
+Tokens Governor::Estimated(const CallState& call) const {
+  return estimator_.Estimate(call.kind, call.ask.guess, call.ask.output_most);
+}
+
+Budget::Claim Governor::ClaimOf(const CallState& call) const {
+  return {call.ask.provider, call.ask.item, call.ask.worst};
+}
+
+Lane* Governor::Blocker(const CallState& call, const Tokens& tokens, Time now) const {
+  for (Lane* lane : call.path->all) {
+    if (!lane->MayGo(tokens, now)) return lane;
+  }
+  return nullptr;
+}
+
+// The oldest of each queue in turn, by age. A lane that keeps one waiting keeps all younger ones
+// waiting that need it too, so that small calls never overtake a large one for ever.
 std::vector<Governor::Verdict> Governor::Grant(Time now) {
-  WakeDelayed(now);
   std::vector<Verdict> verdicts;
-  for (auto& [name, lane] : lanes_) GrantLane(lane, now, &verdicts);
+  WakeDelayed(now);
+  std::set<std::pair<std::pair<int64_t, int64_t>, Queue*>> heads;
+  if (!paused_) {
+    for (auto& [lane, queue] : queues_) {
+      if (!queue.empty()) heads.insert({*queue.begin(), &queue});
+    }
+  }
+  std::set<const Lane*> blocked;
+  while (!heads.empty()) {
+    auto [head, queue] = *heads.begin();
+    heads.erase(heads.begin());
+    if (!TryToGo(head.second, calls_.at(head.second), now, &blocked, &verdicts)) continue;
+    auto next = queue->upper_bound(head);
+    if (next != queue->end()) heads.insert({*next, queue});
+  }
+  DropStopped(&verdicts);
+  if (std::string warning = budget_.TakeWarning(); !warning.empty()) notice(warning);
   return verdicts;
 }
 
-void Governor::GrantLane(ProviderLane& lane, Time now, std::vector<Verdict>* verdicts) {
-  while (!lane.queue.empty()) {
-    int64_t id = lane.queue.front();
-    CallState& call = calls_.at(id);
-    if (const std::string* why = WhyStopped(call)) {
-      verdicts->push_back(Stopped{id, *why});
-      lane.queue.pop_front();
-      --waiting_count_;
-      calls_.erase(id);
-      continue;
+// False when the queue it heads has to wait.
+bool Governor::TryToGo(int64_t id, CallState& call, Time now, std::set<const Lane*>* blocked,
+                       std::vector<Verdict>* verdicts) {
+  if (WhyStopped(call)) return something_stopped_ = true, false;
+  for (const Lane* lane : call.path->all) {
+    if (blocked->contains(lane)) return false;
+  }
+  Tokens tokens = Estimated(call);
+  if (Lane* blocker = Blocker(call, tokens, now)) {
+    blocked->insert(blocker);
+    StopIfTooLong(*blocker, tokens, now);
+    return false;
+  }
+  Budget::Answer answer = budget_.Ask(ClaimOf(call));
+  if (answer.room == Budget::Room::kYes) {
+    Go(id, call, tokens, now);
+    verdicts->push_back(Granted{id, tokens});
+    return true;
+  }
+  if (answer.room == Budget::Room::kLater) return WaitForMoney(call, answer.whose, blocked);
+  if (answer.whose == Budget::Whose::kRun) {
+    why_stop_ = answer.why;
+    return something_stopped_ = true, false;
+  }
+  if (answer.whose == Budget::Whose::kProvider)
+    return Stop(*call.path->provider, answer.why), false;
+  Forget(id);
+  verdicts->push_back(Refused{id, answer.why});
+  return true;
+}
+
+// Whether those behind it may go before it.
+bool Governor::WaitForMoney(const CallState& call, Budget::Whose whose,
+                            std::set<const Lane*>* blocked) {
+  if (whose == Budget::Whose::kItem) return true;
+  blocked->insert(whose == Budget::Whose::kRun ? call.path->run : call.path->provider);
+  return false;
+}
+
+void Governor::Go(int64_t id, CallState& call, const Tokens& tokens, Time now) {
+  TakeOutOfQueue(id, call);
+  --waiting_count_;
+  ++in_air_count_;
+  call.in_the_air = true;
+  call.reserved = tokens;
+  ++call.tries;
+  if (!call.first_try) call.first_try = now;
+  call.flights.clear();
+  for (Lane* lane : call.path->all) call.flights.push_back(lane->Sent(id, tokens, now));
+  budget_.Reserve(ClaimOf(call));
+}
+
+void Governor::Land(CallState& call, Landing landing, const std::optional<Tokens>& used, Time now) {
+  call.in_the_air = false;
+  --in_air_count_;
+  for (size_t i = 0; i < call.flights.size(); ++i) {
+    call.path->all[i]->Landed(call.flights[i], landing, used, now);
+  }
+}
+
+// ---- waits that are too long ----
+
+std::string Governor::ComeBack(Time when, Time now) const {
+  std::string time = tell_time(when);
+  return fmt::format("come back in {}{}",
+                     FormatDuration(std::chrono::ceil<std::chrono::seconds>(when - now)),
+                     time.empty() ? "" : " (" + time + ")");
+}
+
+void Governor::StopIfTooLong(Lane& lane, const Tokens& tokens, Time now) {
+  if (lane.stopped()) return;
+  if (auto since = lane.down_since()) {
+    // What was never reached is more likely to be a wrong address than an outage.
+    constexpr std::chrono::milliseconds kNeverReached{30'000};
+    auto patience =
+        lane.ever_answered() ? retry_.max_wait : std::min(retry_.max_wait, kNeverReached);
+    if (now - *since > patience) {
+      Stop(lane, fmt::format("it has been down for {}", FormatDuration(patience)));
     }
-    if (!lane.lane.MayGo(now) || !all_.MayGo(now)) return;
-    lane.queue.pop_front();
-    lane.lane.Sent(now);
-    all_.Sent(now);
-    call.in_the_air = true;
-    if (call.tries++ == 0) call.first_try = now;
-    --waiting_count_;
-    ++in_air_count_;
-    verdicts->push_back(Granted{id});
+    return;
   }
+  auto chance = lane.NextChance(tokens, now);
+  if (!chance || *chance - now <= retry_.max_wait) return;
+  Stop(lane, fmt::format("{}, longer than max_wait ({}); {}", lane.WhyWaiting(tokens, now),
+                         FormatDuration(retry_.max_wait), ComeBack(*chance, now)));
 }
 
-Governor::Consequence Governor::Ended(int64_t id, const std::optional<Failure>& failure, Time now) {
-  CallState& call = calls_.at(id);
-  assert(call.in_the_air);
-  Land(call);
-  Consequence consequence = Keep{};
-  if (failure) {
-    consequence = AfterFailure(id, call, *failure, now);
-  } else {
-    LaneOf(call.provider).lane.ForgetRejections();
-    LaneOf(call.provider).last_answer = now;
+void Governor::Stop(Lane& lane, const std::string& why) {
+  if (lane.stopped()) return;
+  lane.Stop(why);
+  something_stopped_ = true;
+  notice(fmt::format("{} is stopped: {}", lane.name(), why));
+}
+
+std::optional<int64_t> Governor::Room(const std::string& lane, Time now) {
+  Lane* model = lanes_.Find(lane);
+  if (!model || paused_ || !why_stop_.empty()) return paused_ ? 0 : std::optional<int64_t>();
+  size_t slash = lane.find('/');
+  std::optional<int64_t> room;
+  for (Lane* each : lanes_.PathOf(lane.substr(0, slash), lane.substr(slash + 1)).all) {
+    if (auto own = each->Room(now)) room = std::min(room.value_or(*own), *own);
+    if (room == 0) StopIfTooLong(*each, {}, now);
   }
-  if (!std::holds_alternative<Retry>(consequence)) calls_.erase(id);
-  return consequence;
+  auto queue = queues_.find(model);
+  if (queue == queues_.end() || queue->second.empty()) return room;
+  // Who came first goes first, also where a smaller call would still fit.
+  const CallState& head = calls_.at(queue->second.begin()->second);
+  if (Blocker(head, Estimated(head), now)) return 0;
+  if (room) *room -= static_cast<int64_t>(queue->second.size());
+  return room;
 }
 
-Governor::Consequence Governor::AfterFailure(int64_t id, CallState& call, const Failure& failure,
-                                             Time now) {
-  ProviderLane& lane = LaneOf(call.provider);
-  switch (failure.kind) {
-    case FailureKind::kAuth:
-      return Stop(lane.lane, failure.message + AboutKey(call.provider));
-    case FailureKind::kQuota:
-    case FailureKind::kTls:
-      return Stop(lane.lane, failure.message);
-    case FailureKind::kModelNotFound: {
-      Lane& model = lane.models.try_emplace(call.model, call.provider + "/" + call.model, Limits{})
-                        .first->second;
-      return Stop(model, failure.message);
-    }
-    case FailureKind::kRateLimited:
-      return AfterRateLimit(id, call, failure, now);
-    case FailureKind::kNetwork:
-    case FailureKind::kOverloaded:
-    case FailureKind::kBadReply:
-      return RetryOrGiveUp(id, call, failure, now);
-    case FailureKind::kBadRequest:
-    case FailureKind::kTooLarge:
-    case FailureKind::kInternal:
-      break;
+std::optional<Governor::Time> Governor::OpensAt(const std::string& lane, Time now) {
+  size_t slash = lane.find('/');
+  if (slash == std::string::npos || paused_) return std::nullopt;
+  Time opens = now;
+  for (Lane* each : lanes_.PathOf(lane.substr(0, slash), lane.substr(slash + 1)).all) {
+    auto chance = each->NextChance({}, now);
+    if (!chance) return std::nullopt;
+    opens = std::max(opens, *chance);
   }
-  return GiveUp{failure.message};
+  return opens;
 }
 
-// Which variable to look at; its value is nobody's business.
-std::string Governor::AboutKey(const std::string& provider) const {
-  auto variable = key_variables_.find(provider);
-  if (variable == key_variables_.end() || variable->second.empty()) return "";
-  return fmt::format(" (its key is taken from {})", variable->second);
-}
-
-Governor::Consequence Governor::Stop(Lane& lane, const std::string& why) {
-  bool newly = !lane.stopped();
-  if (newly) lane.Stop(why);
-  return StopLane{lane.name(), why, newly};
-}
-
-Governor::Consequence Governor::StopForWait(Lane& lane, const std::string& message,
-                                            milliseconds wait) {
-  return Stop(lane, fmt::format("{}; it asks to wait {}, longer than max_wait ({})", message,
-                                FormatDuration(wait), FormatDuration(retry_.max_wait)));
-}
-
-Governor::Consequence Governor::AfterRateLimit(int64_t id, CallState& call, const Failure& failure,
-                                               Time now) {
-  Lane& lane = LaneOf(call.provider).lane;
-  if (++call.rate_limited > retry_.attempts * kRateLimitsPerAttempt) {
-    return GiveUp{fmt::format("{} (rate-limited {} times)", failure.message, call.rate_limited)};
-  }
-  --call.tries;
-  milliseconds wait = failure.retry_after_ms ? milliseconds(*failure.retry_after_ms)
-                                             : Backoff(lane.CountRejection());
-  if (wait > retry_.max_wait) {
-    return StopForWait(lane, failure.message, wait);
-  }
-  lane.CloseUntil(now + wait, "asked to wait (429)");
-  return Delay(id, call, now + wait, failure.message);
-}
-
-Governor::Consequence Governor::RetryOrGiveUp(int64_t id, CallState& call, const Failure& failure,
-                                              Time now) {
-  if (call.tries >= retry_.attempts && IsDown(call, failure)) {
-    return Stop(LaneOf(call.provider).lane, failure.message);
-  }
-  if (call.tries >= retry_.attempts) {
-    return GiveUp{call.tries == 1
-                      ? failure.message
-                      : fmt::format("{} (tried {} times)", failure.message, call.tries)};
-  }
-  milliseconds wait = Backoff(call.tries);
-  if (failure.retry_after_ms) {
-    wait = milliseconds(*failure.retry_after_ms);
-    Lane& lane = LaneOf(call.provider).lane;
-    if (wait > retry_.max_wait) return StopForWait(lane, failure.message, wait);
-    lane.CloseUntil(now + wait, "asked to wait");
-  }
-  return Delay(id, call, now + wait, failure.message);
-}
-
-// A provider that nothing reached through all the tries of a call is down: that is no fault of the
-// items, which go back as they are.
-bool Governor::IsDown(const CallState& call, const Failure& failure) const {
-  bool unreached = failure.kind == FailureKind::kNetwork && failure.billing == Billing::kNo;
-  return unreached && lanes_.at(call.provider).last_answer < call.first_try;
-}
-
-Governor::Consequence Governor::Delay(int64_t id, CallState&, Time until, const std::string& why) {
-  delayed_.emplace(until, id);
-  ++waiting_count_;
-  return Retry{until, why};
-}
-
-// Full jitter: anywhere between nothing and the exponential, so that calls that failed together do
-// not come back together.
-milliseconds Governor::Backoff(int64_t failures) {
-  int64_t doublings = std::min<int64_t>(failures - 1, 20);
-  int64_t ceiling = std::min(retry_.base.count() << doublings, retry_.most.count());
-  return milliseconds(
-      std::uniform_int_distribution<int64_t>(0, std::max<int64_t>(ceiling, 0))(random_));
+bool Governor::IsStopped(const std::string& lane) {
+  size_t slash = lane.find('/');
+  if (!why_stop_.empty()) return true;
+  if (slash == std::string::npos) return false;
+  const auto& all = lanes_.PathOf(lane.substr(0, slash), lane.substr(slash + 1)).all;
+  return std::any_of(all.begin(), all.end(), [](const Lane* each) { return each->stopped(); });
 }
 
 std::optional<Governor::Time> Governor::NextChance(Time now) const {
   std::optional<Time> next;
   auto consider = [&next](Time when) { next = next ? std::min(*next, when) : when; };
+  if (paused_) return next;
   if (!delayed_.empty()) consider(delayed_.begin()->first);
-  auto all = all_.NextChance(now);
-  for (const auto& [name, lane] : lanes_) {
-    if (lane.queue.empty() || !all) continue;
-    if (auto chance = lane.lane.NextChance(now)) consider(std::max(*chance, *all));
+  for (const auto& [lane, queue] : queues_) {
+    if (queue.empty()) continue;
+    const CallState& call = calls_.at(queue.begin()->second);
+    Tokens tokens = Estimated(call);
+    std::optional<Time> chance = now;
+    for (const Lane* each : call.path->all) {
+      auto own = each->NextChance(tokens, now);
+      chance = chance && own ? std::optional(std::max(*chance, *own)) : std::nullopt;
+    }
+    if (chance) consider(*chance);
   }
   return next;
 }
 
-std::vector<std::string> Governor::WhyWaiting(Time now) const {
-  std::vector<std::string> lines;
-  for (const auto& [name, lane] : lanes_) {
-    if (lane.queue.empty()) continue;
-    const Lane& blocker = lane.lane.MayGo(now) ? all_ : lane.lane;
-    lines.push_back(
-        fmt::format("{} waiting: {}", Plural(lane.queue.size(), "call"), blocker.WhyWaiting(now)));
+Result<std::string> Governor::SetLimit(const std::string& lane, const std::string& name,
+                                       const std::string& value) {
+  Lane* found = lanes_.Find(lane);
+  if (!found) {
+    std::vector<std::string> names;
+    for (const auto& [provider, settings] : config_.providers) names.push_back(provider);
+    return Fail("no provider is called \"{}\"; there are: {}", lane, fmt::join(names, ", "));
   }
-  if (!delayed_.empty()) {
-    auto left = std::chrono::ceil<milliseconds>(delayed_.begin()->first - now);
-    lines.push_back(fmt::format("{} to be tried again, the next in {}",
-                                Plural(delayed_.size(), "call"),
-                                FormatDuration(std::max(left, milliseconds(0)))));
-  }
-  return lines;
-}
-
-std::vector<std::string> Governor::StoppedLanes() const {
-  std::vector<std::string> lines;
-  for (const auto& [name, lane] : lanes_) {
-    if (lane.lane.stopped()) lines.push_back(name + ": " + lane.lane.why_stopped());
-    for (const auto& [model, own] : lane.models) {
-      if (own.stopped()) lines.push_back(own.name() + ": " + own.why_stopped());
-    }
-  }
-  return lines;
+  Limits limits = found->limits();
+  auto before = ChangeLimit(limits, name, value);
+  if (before) found->SetLimits(limits);
+  return before;
 }
 
 }  // namespace muster

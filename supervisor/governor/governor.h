@@ -1,10 +1,11 @@
 #pragma once
 
 #include <chrono>
-#include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <variant>
@@ -12,41 +13,69 @@
 
 #include "common/config/config.h"
 #include "common/protocol.h"
-#include "supervisor/governor/lane.h"
+#include "supervisor/governor/budget.h"
+#include "supervisor/governor/error_guard.h"
+#include "supervisor/governor/lanes.h"
+#include "supervisor/governor/token_estimator.h"
 
 namespace muster {
 
-// Decides whether and when a call may go: limits, pauses, retries, breakers. Pure policy over the
-// times it is given: no clock, no process, no ledger. Calls are the numbers the supervisor gives
-// them.
+// Decides whether and when a call may go: limits, pauses, outages, retries, breakers, budget. Pure
+// policy over the times it is given: no clock, no process, no ledger. Calls are the numbers the
+// supervisor gives them.
 class Governor {
  public:
   using Time = Lane::Time;
 
   Governor(const Config& config, uint64_t seed);
 
-  // A request that an earlier session sent.
-  void Prime(const std::string& provider, Time when);
+  // ---- what earlier sessions did ----
+  // A try that was sent; in the order of time.
+  void Prime(const std::string& provider, const std::string& model, Time when,
+             const Tokens& tokens);
+  Budget& budget() { return budget_; }
 
-  // Call `id` wants to go. Grant() answers when it may.
-  void Ask(int64_t id, const std::string& provider, const std::string& model);
-  // It does not want to any more, or is gone in the air (its worker was lost).
-  void Forget(int64_t id);
+  // ---- calls ----
+  struct Ask {
+    std::string provider, model;
+    std::string step;  // its path
+    std::string item;
+    Tokens guess;                        // the worker's
+    std::optional<int64_t> output_most;  // tokens
+    std::optional<Picodollars> worst;    // of one try; nullopt: not to be bounded
+  };
+  // Call `id` wants to go. Grant() answers when it may. Numbers are given in rising order.
+  void Enqueue(int64_t id, Ask ask);
+  // It does not want to any more, or is gone in the air (its worker was lost), which then counts
+  // for so much against the budget.
+  void Forget(int64_t id, Picodollars counted = 0);
 
-  // A verdict on a waiting call: it goes (and counts as in the air from now on), or its lane is
-  // stopped, for this reason.
+  // A verdict on a waiting call: it goes (and is in the air from now on), its lane is stopped (the
+  // item is not to blame), or it fails for good.
   struct Granted {
     int64_t id = 0;
+    Tokens reserved;
   };
   struct Stopped {
     int64_t id = 0;
     std::string why;
   };
-  using Verdict = std::variant<Granted, Stopped>;
-  // Whoever may go now, first come first served within a lane.
+  struct Refused {
+    int64_t id = 0;
+    std::string why;
+  };
+  using Verdict = std::variant<Granted, Stopped, Refused>;
+  // Whoever may go now: the oldest first, except that nobody waits for a lane that is not his.
   std::vector<Verdict> Grant(Time now);
 
-  // What follows from the end of a try.
+  // How a try ended.
+  struct End {
+    std::optional<Failure> failure;  // nullopt: answered
+    std::optional<Usage> usage;
+    std::vector<LimitSeen> limits;
+    Picodollars counted = 0;  // against the budget: what it cost, or at worst can have cost
+  };
+  // What follows from it.
   struct Keep {};  // it was answered
   struct Retry {   // it waits again by itself; Grant() will name it
     Time not_before;
@@ -56,68 +85,118 @@ class Governor {
     std::string why;
   };
   struct StopLane {  // its lane is stopped; the item is not to blame
-    std::string lane, why;
-    bool newly = false;  // by this very reply
+    std::string why;
   };
   using Consequence = std::variant<Keep, Retry, GiveUp, StopLane>;
-  Consequence Ended(int64_t id, const std::optional<Failure>& failure, Time now);
+  Consequence Ended(int64_t id, const End& end, Time now);
 
+  // ---- for the supervisor ----
   // The next moment at which Grant() could say more; nullopt: only when something else happens.
   std::optional<Time> NextChance(Time now) const;
+  // How many more calls of that lane ("provider/model") could go now; nullopt: any number. Also
+  // stops the lane when it would have to wait for too long.
+  std::optional<int64_t> Room(const std::string& lane, Time now);
+  // When a lane without room may have some, as far as the clock decides.
+  std::optional<Time> OpensAt(const std::string& lane, Time now);
+  bool IsStopped(const std::string& lane);
 
   bool IsWaiting(int64_t id) const;
-  // When the provider's lane lets calls go again, as far as the clock decides.
-  std::optional<Time> OpensAt(const std::string& provider, Time now) const;
-  // Providers that calls have asked for.
-  size_t lanes_used() const;
+  // It waits for a lane that has no room now and will not have any for a while, as far as is known.
+  bool WaitsLong(int64_t id, Time now) const;
   size_t waiting() const { return waiting_count_; }
   size_t in_the_air() const { return in_air_count_; }
-  // Why calls wait, a line a lane, for people.
-  std::vector<std::string> WhyWaiting(Time now) const;
-  // Why lanes are stopped, a line each; empty: none is.
+
+  // Why the whole run must stop (budget, guard), or "".
+  const std::string& why_stop() const { return why_stop_; }
+  // Lanes and steps that are stopped, a line each with the reason.
   std::vector<std::string> StoppedLanes() const;
+  // Told once each: a lane stopped, an outage, a budget nearly used.
+  std::function<void(const std::string&)> notice = [](const std::string&) {};
+  // A time of day for people, "14:05" or with the date.
+  std::function<std::string(Time)> tell_time = [](Time) { return std::string(); };
+
+  // ---- while it runs ----
+  void Pause(bool paused) { paused_ = paused; }
+  bool paused() const { return paused_; }
+  // "" the run, a provider, or provider/model. The error says what there is. Returns what it was.
+  Result<std::string> SetLimit(const std::string& lane, const std::string& name,
+                               const std::string& value);
+
+  // ---- for people ----
+  struct LaneStatus {
+    std::string name;
+    int64_t in_the_air = 0, waiting = 0;
+    std::optional<int64_t> slots;
+    std::string why;      // its oldest call waits; empty: none does
+    std::string stopped;  // why
+    std::optional<Time> opens;
+  };
+  std::vector<LaneStatus> LaneStatuses(Time now) const;
+  // Why a call waits: "openai has 8 of 8 calls in the air".
+  std::string WhyWaits(int64_t id, Time now) const;
+  // Why calls wait, a line a queue.
+  std::vector<std::string> WhyWaiting(Time now) const;
 
  private:
-  struct ProviderLane {
-    Lane lane;
-    std::map<std::string, Lane> models;  // those that have a state of their own
-    std::deque<int64_t> queue;           // ready to go, in order
-    bool used = false;                   // some call asked for it
-    Time last_answer = Time::min();
-  };
   struct CallState {
-    std::string provider, model;
+    Ask ask;
+    std::string kind;  // for estimates: model and step
+    const Lanes::Path* path = nullptr;
+    int64_t order = 0;  // in its queue
     bool in_the_air = false;
-    int64_t tries = 0;         // since it asked
-    int64_t rate_limited = 0;  // of them, 429 replies
-    Time first_try{};
+    std::optional<Time> delayed_until;
+    int64_t tries = 0;  // that count
+    std::optional<Time> first_try;
+    Tokens reserved;
+    std::vector<Flight> flights;  // one a lane of the path
   };
+  using Queue = std::set<std::pair<int64_t, int64_t>>;  // order, id
 
-  ProviderLane& LaneOf(const std::string& provider);
-  const std::string* WhyStopped(const CallState& call) const;
-  void GrantLane(ProviderLane& lane, Time now, std::vector<Verdict>* verdicts);
+  void PutInQueue(int64_t id, CallState& call);
+  void TakeOutOfQueue(int64_t id, const CallState& call);
   void WakeDelayed(Time now);
-  void Land(CallState& call);  // it is not in the air any more
+  void DropStopped(std::vector<Verdict>* verdicts);
+  // The lane that keeps it waiting, or nullptr.
+  Lane* Blocker(const CallState& call, const Tokens& tokens, Time now) const;
+  bool TryToGo(int64_t id, CallState& call, Time now, std::set<const Lane*>* blocked,
+               std::vector<Verdict>* verdicts);
+  static bool WaitForMoney(const CallState& call, Budget::Whose whose,
+                           std::set<const Lane*>* blocked);
+  void Go(int64_t id, CallState& call, const Tokens& tokens, Time now);
+  void StopIfTooLong(Lane& lane, const Tokens& tokens, Time now);
+  const std::string* WhyStopped(const CallState& call) const;
+  Tokens Estimated(const CallState& call) const;
+  Budget::Claim ClaimOf(const CallState& call) const;
+  void Land(CallState& call, Landing landing, const std::optional<Tokens>& used, Time now);
 
   Consequence AfterFailure(int64_t id, CallState& call, const Failure& failure, Time now);
-  Consequence RetryOrGiveUp(int64_t id, CallState& call, const Failure& failure, Time now);
   Consequence AfterRateLimit(int64_t id, CallState& call, const Failure& failure, Time now);
-  bool IsDown(const CallState& call, const Failure& failure) const;
-  Consequence Stop(Lane& lane, const std::string& why);
-  Consequence StopForWait(Lane& lane, const std::string& message, std::chrono::milliseconds wait);
-  Consequence Delay(int64_t id, CallState& call, Time until, const std::string& why);
+  Consequence RetryOrGiveUp(int64_t id, CallState& call, const Failure& failure, Time now);
+  Consequence StopLaneFor(Lane& lane, const std::string& why);
+  Consequence AskedToWait(int64_t id, CallState& call, const Failure& failure,
+                          std::chrono::milliseconds wait, Time now);
+  bool TriedTooLong(const CallState& call, Time now) const;
+  void Stop(Lane& lane, const std::string& why);
   std::chrono::milliseconds Backoff(int64_t failures);
+  std::string AboutKey(const CallState& call) const;
+  std::string ComeBack(Time when, Time now) const;
 
-  std::string AboutKey(const std::string& provider) const;
-
+  const Config& config_;
   RetryRule retry_;
-  std::map<std::string, std::string> key_variables_;  // by provider
-  Lane all_;  // the config's limits for every provider together
-  std::map<std::string, ProviderLane> lanes_;
+  Lanes lanes_;
+  Budget budget_;
+  ErrorGuard guard_;
+  TokenEstimator estimator_;
+  std::map<std::string, std::string> stopped_steps_;  // why
   std::unordered_map<int64_t, CallState> calls_;
-  std::multimap<Time, int64_t> delayed_;
+  std::map<const Lane*, Queue> queues_;  // by the model's lane
+  std::set<std::pair<Time, int64_t>> delayed_;
   std::mt19937_64 random_;
+  int64_t newest_ = 0;  // order of the last in any queue
   size_t waiting_count_ = 0, in_air_count_ = 0;
+  bool something_stopped_ = false;  // since DropStopped() looked
+  bool paused_ = false;
+  std::string why_stop_;
 };
 
 }  // namespace muster

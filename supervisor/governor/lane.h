@@ -1,37 +1,89 @@
 #pragma once
 
+#include <array>
 #include <chrono>
-#include <deque>
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/config/config.h"
+#include "common/protocol.h"
+#include "supervisor/governor/learned_limit.h"
+#include "supervisor/governor/outage.h"
+#include "supervisor/governor/slots.h"
+#include "supervisor/governor/window.h"
 
 namespace muster {
 
-// What limits, pauses and stops apply to: a provider, or one of its models. Knows no calls, only
-// how many went and when. A window is exact: no 60 s hold more requests than the limit.
+// Tokens of one call, as far as limits count them.
+struct Tokens {
+  int64_t input = 0, output = 0;
+};
+
+inline constexpr size_t kLimitUnits = 4;
+// What a call of so many tokens takes of a limit in that unit.
+int64_t AmountIn(LimitUnit unit, const Tokens& tokens);
+
+// A call in the air as one of its lanes remembers it.
+struct Flight {
+  int64_t call = 0;
+  std::chrono::steady_clock::time_point sent;
+  Tokens reserved;
+  std::array<int64_t, kLimitUnits> taken{};  // by learned limit: what had been taken, this included
+};
+
+// How a flight ended, as far as its lanes care.
+enum class Landing {
+  kAnswered,    // whatever the answer says: the provider works
+  kRefused,     // rate-limited: too much at once
+  kOverLimit,   // rate-limited, by a limit that the reply names as used up
+  kOverloaded,  // too much for the provider
+  kFailed,      // other trouble of the provider, or on the way
+  kUnreached,   // no connection came about
+  kVanished,    // its worker is gone: nobody knows
+};
+
+// What limits, pauses and stops apply to: the run, a key, a provider, or one of its models. Knows
+// no queue, only what went and when. It is asked about each call that wants to go, told of each
+// that went and how it ended.
 class Lane {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
-  Lane() = default;
-  Lane(std::string name, Limits limits) : name_(std::move(name)), limits_(limits) {}
+  enum class Level { kRun, kKey, kProvider, kModel };
+
+  // `follow`: to learn the provider's limits and find out how many calls at once it takes, from
+  // `first` on. Who writes a concurrency knows that so many are taken: it is where that begins.
+  Lane(Level level, std::string name, const Limits& limits, bool follow = false,
+       std::optional<int64_t> first = std::nullopt);
 
   const std::string& name() const { return name_; }
+  const Limits& limits() const { return limits_; }
 
-  // A request sent at `when`, perhaps by an earlier session.
-  void Prime(Time when);
+  // A try that an earlier session sent; in the order of time.
+  void Prime(Time when, const Tokens& tokens);
+  // Other limits from now on; what went stays counted as far as the windows are the same.
+  void SetLimits(const Limits& limits);
 
-  bool MayGo(Time now) const;
-  // When the clock alone lets the next call go; nullopt: it waits for a call to end, or is stopped.
-  std::optional<Time> NextChance(Time now) const;
-  // Why a call has to wait now, for people: "8 of 8 calls in the air".
-  std::string WhyWaiting(Time now) const;
+  bool MayGo(const Tokens& tokens, Time now) const;
+  // When the clock alone lets such a call go; nullopt: it waits for a call to end, or the lane is
+  // stopped.
+  std::optional<Time> NextChance(const Tokens& tokens, Time now) const;
+  // How many calls of average size could go now; nullopt: any number.
+  std::optional<int64_t> Room(Time now) const;
+  // Why it has to wait now, for people: "openai has 8 of 8 calls in the air".
+  std::string WhyWaiting(const Tokens& tokens, Time now) const;
 
-  void Sent(Time now);
-  void Ended() { --in_the_air_; }
-  int64_t in_the_air() const { return in_the_air_; }
+  Flight Sent(int64_t call, const Tokens& tokens, Time now);
+  // `used`: the true tokens; nullopt: not known, the reservation stays counted.
+  void Landed(const Flight& flight, Landing landing, const std::optional<Tokens>& used, Time now);
+  // What a reply says of the provider's own limits.
+  void Learn(const Flight& flight, const std::vector<LimitSeen>& seen);
+
+  int64_t in_the_air() const { return slots_.in_the_air(); }
+  // How many may be; nullopt: any number.
+  std::optional<int64_t> slots() const;
 
   // Nothing goes before `until` ("asked to wait (429)").
   void CloseUntil(Time until, const std::string& why);
@@ -40,23 +92,42 @@ class Lane {
   bool stopped() const { return !stopped_.empty(); }
   const std::string& why_stopped() const { return stopped_; }
 
+  bool down() const { return outage_.down(); }
+  std::optional<Time> down_since() const { return outage_.since(); }
+
   // Rate-limit replies in a row, for the back-off of a lane without Retry-After.
-  int64_t CountRejection() { return ++rejections_in_a_row_; }
-  void ForgetRejections() { rejections_in_a_row_ = 0; }
+  int64_t rejections_in_a_row() const { return rejections_in_a_row_; }
+  bool ever_answered() const { return answered_; }
 
  private:
-  bool HasSlot() const { return !limits_.concurrency || in_the_air_ < *limits_.concurrency; }
-  // When the window has room; in the past when it has now.
-  Time WindowOpens() const;
+  struct UnitWindow {
+    LimitUnit unit;
+    Window window;
+  };
 
+  void BuildWindows();
+  bool HasSlot() const;
+  bool CountRejection(Time sent, Time now);  // whether it is the first of its kind
+  bool HasOutages() const { return level_ == Level::kProvider || level_ == Level::kModel; }
+  // When the clock lets it go, slots aside.
+  Time Opens(const Tokens& tokens, Time now) const;
+  std::string WhyWindow(const Tokens& tokens, Time now) const;
+
+  Level level_;
   std::string name_;
   Limits limits_;
-  int64_t in_the_air_ = 0;
-  std::deque<Time> sent_;  // the last requests_per_minute of them
-  Time closed_until_{};
+  bool follow_;
+  Slots slots_;
+  std::vector<UnitWindow> windows_;
+  std::array<LearnedLimit, kLimitUnits> learned_;
+  Outage outage_;
+  Time last_sent_ = Time::min();
+  Time closed_until_ = Time::min();
   std::string why_closed_;
   std::string stopped_;
   int64_t rejections_in_a_row_ = 0;
+  Time rejected_at_ = Time::min();
+  bool answered_ = false;
 };
 
 }  // namespace muster

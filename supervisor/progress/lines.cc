@@ -29,7 +29,8 @@ std::string Outcome(const ItemReport& report) {
   std::string reason = ShownText(report.reason);
   if (report.will_retry || report.status == ItemStatus::kPending ||
       report.status == ItemStatus::kRunning) {
-    return reason.empty() ? "goes back" : fmt::format("goes back ({})", reason);
+    std::string_view what = report.will_retry ? "comes again" : "left for the next run";
+    return reason.empty() ? std::string(what) : fmt::format("{} ({})", what, reason);
   }
   std::string name(Name(report.status));
   return reason.empty() ? name : fmt::format("{}: {}", name, reason);
@@ -144,10 +145,19 @@ std::string CostText(const Totals& totals) {
 }
 
 std::string UnknownText(const Totals& totals) {
-  if (totals.unknown_tries == 0) return "";
-  std::string text = fmt::format("{} may have been paid without an answer",
-                                 CountOf(totals.unknown_tries, "call", "calls"));
-  if (totals.unknown_tries == totals.unknown_unbounded) return text + ", of unknown price";
+  if (totals.unknown_tries + totals.unknown_usage == 0) return "";
+  std::string text;
+  if (totals.unknown_tries > 0) {
+    text = fmt::format("{} may have been paid without an answer",
+                       CountOf(totals.unknown_tries, "call", "calls"));
+  }
+  if (totals.unknown_usage > 0) {
+    text += fmt::format("{}{} did not say what was used", text.empty() ? "" : " and ",
+                        CountOf(totals.unknown_usage, "reply", "replies"));
+  }
+  if (totals.unknown_usage == 0 && totals.unknown_tries == totals.unknown_unbounded) {
+    return text + ", of unknown price";
+  }
   text += ": at most " + FormatMoney(totals.unknown_cost);
   if (totals.unknown_unbounded == 0) return text;
   return fmt::format("{} and {} of unknown price", text, FormatCount(totals.unknown_unbounded));

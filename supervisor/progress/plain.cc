@@ -59,9 +59,6 @@ void PlainProgress::Notice(NoticeKind kind, const std::string& text) {
 void PlainProgress::Refresh(const Snapshot& snapshot) {
   now_ = snapshot.elapsed;
   rate_.Add(snapshot.elapsed, snapshot.ended_now);
-  if (!snapshot.stopping.empty() && !std::exchange(stopping_told_, true)) {
-    Line("stopping: " + ShownText(snapshot.stopping));
-  }
   TellWaits(snapshot);
   if (now_ - progress_at_ >= kBetweenSigns && snapshot.workers_busy > 0) {
     ProgressLine(", " + CountOf(snapshot.in_the_air, "call", "calls") + " in the air");

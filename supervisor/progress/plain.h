@@ -46,7 +46,6 @@ class PlainProgress : public Progress {
   Milliseconds progress_at_{0}, waits_at_{0};
   int64_t percent_shown_ = 0;
   std::string wait_shown_;
-  bool stopping_told_ = false;
 };
 
 }  // namespace muster

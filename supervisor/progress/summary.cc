@@ -79,7 +79,7 @@ void AddMoney(Lines& lines, const RunSummary& summary) {
   } else if (totals.simulated) {
     Add(lines, "", "part of the cost is simulated: calls to the mock provider");
   }
-  if (totals.unknown_tries == 0) return;
+  if (totals.unknown_tries + totals.unknown_usage == 0) return;
   Add(lines, "unknown outcome", UnknownText(totals));
   size_t shown = std::min(summary.unknown.size(), kMostUnknown);
   for (size_t i = 0; i < shown; ++i) lines.push_back("    " + UnknownLine(summary.unknown[i]));

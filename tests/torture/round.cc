@@ -115,7 +115,8 @@ void Round::AwaitEnd(std::optional<Deed> ender) {
 void Round::NoteTime(Deed ender, microseconds took) {
   auto note = [&](microseconds& slowest, milliseconds limit) {
     slowest = std::max(slowest, took);
-    if (took > limit * campaign_.slow) Complain("{}: gone only after {} ms", Name(ender), took.count() / 1000);
+    if (took > limit * campaign_.slow)
+      Complain("{}: gone only after {} ms", Name(ender), took.count() / 1000);
   };
   if (ender == Deed::kInterrupt) note(tally_.slowest_interrupt, kWatchdog);
   if (ender == Deed::kInterruptTwice) note(tally_.slowest_second_interrupt, kSecondInterrupt);

@@ -1,0 +1,74 @@
+#include "supervisor/governor/lanes.h"
+
+namespace muster {
+namespace {
+
+const Limits kNoLimits;
+
+const Limits& LimitsIn(const std::map<std::string, LaneSettings>& settings,
+                       const std::string& name) {
+  auto own = settings.find(name);
+  return own == settings.end() ? kNoLimits : own->second.limits;
+}
+
+// Every model is warmed up by itself.
+Limits WithWarmupOf(const Provider& provider, Limits own) {
+  own.warmup = own.warmup || provider.limits.warmup;
+  return own;
+}
+
+}  // namespace
+
+Lanes::Lanes(const Config& config) : config_(config) {}
+
+Lane& Lanes::Get(Lane::Level level, const std::string& name, const Limits& limits, bool follow,
+                 std::optional<int64_t> first_slots) {
+  auto [lane, first] = lanes_.try_emplace(name);
+  if (first) {
+    lane->second =
+        std::make_unique<Lane>(level, name.empty() ? "the run" : name, limits, follow, first_slots);
+  }
+  return *lane->second;
+}
+
+Lane& Lanes::Run() { return Get(Lane::Level::kRun, "", config_.limits, false); }
+
+const Lanes::Path& Lanes::PathOf(const std::string& provider, const std::string& model) {
+  std::string name = provider + "/" + model;
+  auto [path, first] = paths_.try_emplace(name);
+  if (!first) return path->second;
+  auto found = config_.providers.find(provider);
+  static const Provider kUnknown;
+  const Provider& settings = found == config_.providers.end() ? kUnknown : found->second;
+  const Limits& own = LimitsIn(settings.models, model);
+  // The embedded mock has no limits that could be learned.
+  bool follow = settings.limits.learn && own.learn && settings.api != "mock";
+  Path& lanes = path->second;
+  lanes.run = &Run();
+  lanes.key = nullptr;
+  if (const std::string& key = settings.key_env; !key.empty()) {
+    lanes.key = &Get(Lane::Level::kKey, "key " + key, LimitsIn(config_.keys, key), false);
+  }
+  lanes.provider = &Get(Lane::Level::kProvider, provider, settings.limits, false);
+  lanes.model = &Get(Lane::Level::kModel, name, WithWarmupOf(settings, own), follow,
+                     settings.limits.concurrency);
+  for (Lane* lane : {lanes.run, lanes.key, lanes.provider, lanes.model}) {
+    if (lane) lanes.all.push_back(lane);
+  }
+  return lanes;
+}
+
+Lane* Lanes::Find(const std::string& name) {
+  if (name.empty()) return &Run();
+  size_t slash = name.find('/');
+  auto provider = config_.providers.find(name.substr(0, slash));
+  if (provider == config_.providers.end()) return nullptr;
+  if (slash != std::string::npos) return PathOf(provider->first, name.substr(slash + 1)).model;
+  return &Get(Lane::Level::kProvider, name, provider->second.limits, false);
+}
+
+void Lanes::ForEach(const std::function<void(const Lane&)>& visit) const {
+  for (const auto& [name, lane] : lanes_) visit(*lane);
+}
+
+}  // namespace muster

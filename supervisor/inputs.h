@@ -1,0 +1,36 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "common/config/config.h"
+#include "common/json.h"
+#include "common/prices.h"
+#include "supervisor/rehearsal.h"
+#include "supervisor/run.h"
+
+namespace muster {
+
+// What a run stands on, read and checked before anything is made or sent. The keys are taken out of
+// the environment here and live in memory alone.
+struct Inputs {
+  Config config;
+  Rehearsal rehearsal;  // of the first item
+  Json keys;
+  PriceTable prices;
+  std::string worker;  // its program
+};
+
+// An error holds whole lines for people.
+Result<Inputs> ReadInputs(const RunOptions& options);
+
+// Items' first, as far as it can be read without reading the rest; nullopt: there is none.
+Result<std::optional<Json>> FirstItem(const Config& config);
+
+// That every item --only names is there.
+Result<void> CheckOnly(const Config& config, const Selection& selection);
+
+// How many workers a run has: the config's, else one per core.
+int64_t WorkerCount(const Config& config, bool sequential);
+
+}  // namespace muster
