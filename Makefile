@@ -5,6 +5,7 @@
 #   make test            install what is missing, build, run the whole test suite
 #   make test SAN=address|thread      the same under a sanitizer, in a build tree of its own
 #   make torture KILLS=10000          kill it at random instants, check the books (tests/torture.cc)
+#   make bench-limits ARGS=--quick    how much of a provider's limits is used, by its own books
 #   make install PREFIX=/usr/local    both programs, the configs and the price data
 #   make format | check-format | check-layers | clean
 
@@ -131,7 +132,7 @@ test: test-deps
 	@$(MAKE) --no-print-directory -j$(JOBS) test-programs
 	@$(MAKE) --no-print-directory check-layers $(if $(SAN),,check-format)
 	$(B)/torture --programs $(B) --kills $(if $(SAN),60 --slow 6,100)
-	MUSTER_PROGRAMS=$(B) $(B)/test-suite
+	MUSTER_PROGRAMS=$(B) $(if $(SAN),MUSTER_SEEDS=8) $(B)/test-suite
 
 .PHONY: test-programs
 test-programs: programs $(B)/test-suite $(B)/fake-provider $(B)/bad-worker $(B)/torture
@@ -140,6 +141,12 @@ test-programs: programs $(B)/test-suite $(B)/fake-provider $(B)/bad-worker $(B)/
 torture: test-deps
 	@$(MAKE) --no-print-directory -j$(JOBS) test-programs
 	$(B)/torture --programs $(B) --kills $(KILLS) $(if $(SEED),--seed $(SEED)) $(if $(SAN),--slow 6)
+
+# What of a provider's limits is used, and how often it is run into; ARGS=--quick for short windows.
+.PHONY: bench-limits
+bench-limits: test-deps
+	@$(MAKE) --no-print-directory -j$(JOBS) programs $(B)/fake-provider
+	scripts/bench-limits --programs $(B) $(ARGS)
 
 .PHONY: check-layers
 check-layers:
