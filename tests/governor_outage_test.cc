@@ -184,7 +184,9 @@ TEST_CASE("governor: a provider that was never reached is stopped after half a m
   CHECK_FALSE(down.governor.IsStopped("q/m"));
   CHECK(down.world.stopped.size() >= kCalls);
   CHECK(down.world.given_up.empty());
-  CHECK(down.governor.StoppedLanes() == std::vector<std::string>{"p: it has been down for 30.0 s"});
+  REQUIRE(down.governor.StoppedLanes().size() == 1);
+  CHECK(down.governor.StoppedLanes()[0].starts_with(
+      "p: it has been down for 30.0 s; the last error: it says "));
 }
 
 TEST_CASE(
@@ -198,7 +200,9 @@ TEST_CASE(
   down.world.RunUntil(long_one.from + minutes(2) + seconds(10));
   CHECK(down.governor.IsStopped("p/m"));
   CHECK(down.world.given_up.empty());
-  CHECK(down.governor.StoppedLanes() == std::vector<std::string>{"p: it has been down for 2m00s"});
+  REQUIRE(down.governor.StoppedLanes().size() == 1);
+  CHECK(down.governor.StoppedLanes()[0].starts_with(
+      "p: it has been down for 2m00s; the last error: it says "));
 }
 
 }  // namespace

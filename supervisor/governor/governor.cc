@@ -242,7 +242,8 @@ void Governor::StopIfTooLong(Lane& lane, const Tokens& tokens, Time now) {
     auto patience =
         lane.ever_answered() ? retry_.max_wait : std::min(retry_.max_wait, kNeverReached);
     if (now - *since > patience) {
-      Stop(lane, fmt::format("it has been down for {}", FormatDuration(patience)));
+      Stop(lane, fmt::format("it has been down for {}; the last error: {}",
+                             FormatDuration(patience), lane.trouble()));
     }
     return;
   }

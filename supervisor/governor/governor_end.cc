@@ -52,8 +52,15 @@ Governor::Consequence Governor::Ended(int64_t id, const End& end, Time now) {
   call.path->model->Learn(call.flights.back(), end.limits);
   Land(call, LandingOf(end), UsedBy(end), now);
   budget_.Settle(ClaimOf(call), end.counted);
+  if (end.failure) {
+    for (Lane* lane : {call.path->provider, call.path->model})
+      lane->NoteTrouble(end.failure->message);
+  }
   const Lane* down = DownIn(*call.path);
-  if (down && !was_down) notice(down->name() + " seems to be down: one call at a time tries it");
+  if (down && !was_down) {
+    notice(fmt::format("{} seems to be down ({}): one call at a time tries it", down->name(),
+                       down->trouble()));
+  }
   if (was_down && !down) notice(was_down->name() + " answers again");
   if (end.usage && !end.failure) estimator_.Learn(call.kind, call.ask.guess, *end.usage);
   Consequence consequence = Keep{};

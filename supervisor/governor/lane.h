@@ -93,6 +93,9 @@ class Lane {
   const std::string& why_stopped() const { return stopped_; }
 
   bool down() const { return outage_.down(); }
+  // What went wrong last, for people; kept from one outage to the next.
+  void NoteTrouble(const std::string& trouble) { trouble_ = trouble; }
+  const std::string& trouble() const { return trouble_; }
   std::optional<Time> down_since() const { return outage_.since(); }
 
   // Rate-limit replies in a row, for the back-off of a lane without Retry-After.
@@ -124,7 +127,7 @@ class Lane {
   Time last_sent_ = Time::min();
   Time closed_until_ = Time::min();
   std::string why_closed_;
-  std::string stopped_;
+  std::string stopped_, trouble_;
   int64_t rejections_in_a_row_ = 0;
   Time rejected_at_ = Time::min();
   bool answered_ = false;
