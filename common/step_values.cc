@@ -1,5 +1,7 @@
 #include "common/step_values.h"
 
+#include <map>
+
 #include "common/hash.h"
 #include "common/money.h"
 
@@ -36,6 +38,17 @@ std::string ElementKey(const Json& each) {
   }
   if (each.is_number() || each.is_boolean()) return DumpJson(each);
   return Sha256Hex(CanonicalJson(each)).substr(0, 12);
+}
+
+std::vector<std::string> ElementKeys(const Json& list) {
+  std::vector<std::string> keys;
+  std::map<std::string, int> seen;
+  for (const Json& each : list) {
+    std::string key = ElementKey(each);
+    int count = ++seen[key];
+    keys.push_back(count == 1 ? key : fmt::format("{}#{}", key, count));
+  }
+  return keys;
 }
 
 Json ItemContext(const Config& config, const Json& item) {

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/config/config.h"
 #include "common/json.h"
@@ -29,6 +30,10 @@ Json ElementValue(int64_t number, const std::string& key, const Json& each, Json
 // What names an element in a step's path, never its position: itself if it is a string or number,
 // its stem, id or name if it is an object, else a hash of it.
 std::string ElementKey(const Json& each);
+
+// The keys of a list's elements; equal ones are told apart by how often they came before: "a",
+// "a#2".
+std::vector<std::string> ElementKeys(const Json& list);
 
 // The names every template of an item may use: item, params, run.
 Json ItemContext(const Config& config, const Json& item);

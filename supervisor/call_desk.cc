@@ -22,6 +22,7 @@ bool IsPlausible(const Usage& usage) {
 
 Result<void> CallDesk::OnCall(const Asker& asker, Call call, Time now) {
   Desk& desk = desks_[asker.worker];
+  desk.item = call.item;
   for (const auto& [number, id] : desk.open) {
     const Call& other = calls_.at(id).call;
     if (number == call.call) return Fail("call {} asked for twice", call.call);
@@ -259,6 +260,7 @@ void CallDesk::Close(WorkerId worker, const std::string& why) {
     governor_.Forget(id, open.sent ? books_.LoseTry(*open.sent, why) : 0);
     calls_.erase(id);
   }
+  governor_.budget().ForgetItem(desk->second.item);
   desks_.erase(desk);
 }
 

@@ -94,6 +94,7 @@ class CallDesk {
   // A worker's calls by its own numbers, and counts of the attempt.
   struct Desk {
     std::map<int64_t, int64_t> open;  // worker's number → id
+    std::string item;
     int64_t made = 0, replayed = 0;
     std::string ended;      // a refusal has ended the item: why
     bool silenced = false;  // see Silence()

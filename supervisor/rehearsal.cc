@@ -107,14 +107,12 @@ class Rehearser {
       return Fail("{}: for_each: {} is not a list", step.origin, step.for_each);
     }
     Json values = Json::array();
-    std::map<std::string, int> seen;
-    for (const Json& each : *list) {
-      std::string key = ElementKey(each);
-      if (int count = ++seen[key]; count > 1) key += fmt::format("#{}", count);
-      context_["each"] = each;
-      auto value = MakeCall(step, fmt::format("{}[{}]", step.id, key));
+    std::vector<std::string> keys = ElementKeys(*list);
+    for (size_t i = 0; i < keys.size(); ++i) {
+      context_["each"] = (*list)[i];
+      auto value = MakeCall(step, fmt::format("{}[{}]", step.id, keys[i]));
       if (!value) return value;
-      values.push_back(ElementValue(static_cast<int64_t>(values.size()) + 1, key, each, *value));
+      values.push_back(ElementValue(static_cast<int64_t>(i) + 1, keys[i], (*list)[i], *value));
     }
     context_.erase("each");
     return values;

@@ -147,5 +147,24 @@ TEST_CASE("governor: the next chance it names is one") {
   CHECK(governor.NextChance(now) == std::nullopt);
 }
 
+TEST_CASE("governor: a warm-up is each model's own, wherever it is asked for") {
+  Config of_provider = GovernorConfig(), of_run = GovernorConfig(), of_key = GovernorConfig();
+  of_provider.providers["p"].limits.warmup = true;
+  of_run.limits.warmup = true;
+  of_key.providers["p"].key_env = "KEY";
+  of_key.keys["KEY"].limits.warmup = true;
+  for (const Config* config : {&of_provider, &of_run, &of_key}) {
+    Governor governor(*config, 1);
+    governor.Enqueue(1, AskOf("p", "m"));
+    governor.Enqueue(2, AskOf("p", "m"));
+    governor.Enqueue(3, AskOf("p", "n"));
+    CHECK(governor.Grant(kStart).size() == 2);  // one of each model
+    CHECK(governor.IsWaiting(2));
+    governor.Ended(1, Answered(), kStart);
+    CHECK(governor.Grant(kStart).size() == 1);
+    CHECK(governor.in_the_air() == 2);
+  }
+}
+
 }  // namespace
 }  // namespace muster

@@ -1,7 +1,6 @@
 #include "worker/item_run.h"
 
 #include <algorithm>
-#include <map>
 
 #include "common/money.h"
 #include "common/template.h"
@@ -41,18 +40,6 @@ ChatRequest SayingWhy(ChatRequest request, std::string_view why) {
       "avoid this.",
       why.substr(0, end), end < why.size() ? "…" : "");
   return request;
-}
-
-// Keys of a list's elements; equal ones are told apart by how often they came before.
-std::vector<std::string> ElementKeys(const Json& list) {
-  std::vector<std::string> keys;
-  std::map<std::string, int> seen;
-  for (const Json& each : list) {
-    std::string key = ElementKey(each);
-    int count = ++seen[key];
-    keys.push_back(count == 1 ? key : fmt::format("{}#{}", key, count));
-  }
-  return keys;
 }
 
 std::string DescribeValue(const CallValue& value) {

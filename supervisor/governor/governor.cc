@@ -7,12 +7,6 @@
 #include "supervisor/governor/limit_change.h"
 
 namespace muster {
-namespace {
-
-// "chunks[1-income]" is a call of the step chunks.
-std::string StepOf(const std::string& path) { return path.substr(0, path.find('[')); }
-
-}  // namespace
 
 Governor::Governor(const Config& config, uint64_t seed)
     : config_(config),
@@ -33,7 +27,8 @@ void Governor::Enqueue(int64_t id, Ask ask) {
   assert(!calls_.contains(id));
   newest_ = std::max(newest_, id);
   CallState call;
-  call.kind = ask.provider + "/" + ask.model + " " + StepOf(ask.step);
+  call.step = ask.step.substr(0, ask.step.find('['));  // "chunks[1-income]" is one of chunks
+  call.kind = ask.provider + "/" + ask.model + " " + call.step;
   call.path = &lanes_.PathOf(ask.provider, ask.model);
   call.order = newest_;
   call.ask = std::move(ask);
@@ -109,7 +104,7 @@ const std::string* Governor::WhyStopped(const CallState& call) const {
   for (const Lane* lane : call.path->all) {
     if (lane->stopped()) return &lane->why_stopped();
   }
-  auto step = stopped_steps_.find(StepOf(call.ask.step));
+  auto step = stopped_steps_.find(call.step);
   return step == stopped_steps_.end() ? nullptr : &step->second;
 }
 

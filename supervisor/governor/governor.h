@@ -140,6 +140,7 @@ class Governor {
  private:
   struct CallState {
     Ask ask;
+    std::string step;  // without the key of an element
     std::string kind;  // for estimates: model and step
     const Lanes::Path* path = nullptr;
     int64_t order = 0;  // in its queue

@@ -89,12 +89,11 @@ Governor::Consequence Governor::AfterFailure(int64_t id, CallState& call, const 
     case FailureKind::kModelNotFound:
       return StopLaneFor(*path.model, failure.message);
     case FailureKind::kBadSchema: {
-      std::string step = call.ask.step.substr(0, call.ask.step.find('['));
-      auto [stopped, first] = stopped_steps_.emplace(step, failure.message);
+      auto [stopped, first] = stopped_steps_.emplace(call.step, failure.message);
       something_stopped_ = true;
-      if (first) notice(fmt::format("step {} is stopped: {}", step, failure.message));
+      if (first) notice(fmt::format("step {} is stopped: {}", call.step, failure.message));
       // Without its first step no item can be begun.
-      if (step == config_.steps.front().id && why_stop_.empty()) why_stop_ = failure.message;
+      if (call.step == config_.steps.front().id && why_stop_.empty()) why_stop_ = failure.message;
       return StopLane{failure.message};
     }
     case FailureKind::kRateLimited:

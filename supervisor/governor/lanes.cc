@@ -11,10 +11,10 @@ const Limits& LimitsIn(const std::map<std::string, LaneSettings>& settings,
   return own == settings.end() ? kNoLimits : own->second.limits;
 }
 
-// Every model is warmed up by itself.
-Limits WithWarmupOf(const Provider& provider, Limits own) {
-  own.warmup = own.warmup || provider.limits.warmup;
-  return own;
+// Every model is warmed up by itself, and nothing wider is.
+Limits WithWarmup(Limits limits, bool warmup) {
+  limits.warmup = warmup;
+  return limits;
 }
 
 }  // namespace
@@ -25,8 +25,9 @@ Lane& Lanes::Get(Lane::Level level, const std::string& name, const Limits& limit
                  std::optional<int64_t> first_slots) {
   auto [lane, first] = lanes_.try_emplace(name);
   if (first) {
-    lane->second =
-        std::make_unique<Lane>(level, name.empty() ? "the run" : name, limits, follow, first_slots);
+    bool warmup = limits.warmup && level == Lane::Level::kModel;
+    lane->second = std::make_unique<Lane>(level, name.empty() ? "the run" : name,
+                                          WithWarmup(limits, warmup), follow, first_slots);
   }
   return *lane->second;
 }
@@ -46,12 +47,15 @@ const Lanes::Path& Lanes::PathOf(const std::string& provider, const std::string&
   Path& lanes = path->second;
   lanes.run = &Run();
   lanes.key = nullptr;
+  bool warmup = config_.limits.warmup || settings.limits.warmup || own.warmup;
   if (const std::string& key = settings.key_env; !key.empty()) {
-    lanes.key = &Get(Lane::Level::kKey, "key " + key, LimitsIn(config_.keys, key), false);
+    const Limits& of_key = LimitsIn(config_.keys, key);
+    lanes.key = &Get(Lane::Level::kKey, "key " + key, of_key, false);
+    warmup = warmup || of_key.warmup;
   }
   lanes.provider = &Get(Lane::Level::kProvider, provider, settings.limits, false);
-  lanes.model = &Get(Lane::Level::kModel, name, WithWarmupOf(settings, own), follow,
-                     settings.limits.concurrency);
+  lanes.model =
+      &Get(Lane::Level::kModel, name, WithWarmup(own, warmup), follow, settings.limits.concurrency);
   for (Lane* lane : {lanes.run, lanes.key, lanes.provider, lanes.model}) {
     if (lane) lanes.all.push_back(lane);
   }

@@ -33,7 +33,7 @@ class Slots {
   void Failed(Time now);                // trouble that has nothing to do with how much
   void Vanished() { --in_the_air_; }    // nobody knows
 
-  // After an outage: from a few again, quickly up to where it was when calls were last answered.
+  // After an outage: from a few again, quickly up to the most at which calls were answered.
   void StartAgain();
 
  private:
