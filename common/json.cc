@@ -1,7 +1,7 @@
 #include "common/json.h"
 
 #include <cmath>
-#include <set>
+#include <unordered_set>
 #include <vector>
 
 #include "common/text.h"
@@ -11,30 +11,83 @@ namespace {
 
 constexpr size_t kKeyShown = 60;  // bytes of a foreign key in an error
 
-// Watches one parse from nlohmann's callback: counts depth and keeps the keys seen per open object.
-class ParseGuard {
+// Builds a value from nlohmann's events: members keep their order, a key that comes twice and what
+// is nested too deep are errors. nlohmann's own builder looks for every new key among all members
+// so far, so that large objects take it the square of their size.
+class Builder : public nlohmann::json_sax<Json> {
  public:
-  bool operator()(int depth, Json::parse_event_t event, Json& parsed) {
-    using Event = Json::parse_event_t;
-    if (event == Event::object_start) {
-      keys_.emplace_back();
-    } else if (event == Event::object_end) {
-      keys_.pop_back();
-    } else if (event == Event::key) {
-      const auto& key = parsed.get_ref<const std::string&>();
-      if (!keys_.back().insert(key).second) {
-        throw std::runtime_error("duplicate key \"" + VisibleText(key.substr(0, kKeyShown)) + "\"");
-      }
+  Json root;
+  std::string error;
+
+  bool null() override { return Add(nullptr); }
+  bool boolean(bool value) override { return Add(value); }
+  bool number_integer(number_integer_t value) override { return Add(value); }
+  bool number_unsigned(number_unsigned_t value) override { return Add(value); }
+  bool number_float(number_float_t value, const string_t&) override { return Add(value); }
+  bool string(string_t& value) override { return Add(std::move(value)); }
+  bool binary(binary_t& value) override { return Add(std::move(value)); }
+
+  bool start_object(std::size_t) override { return Open(Json::object()); }
+  bool start_array(std::size_t) override { return Open(Json::array()); }
+  bool end_object() override { return Close(); }
+  bool end_array() override { return Close(); }
+
+  bool key(string_t& name) override {
+    if (!open_.back().keys.insert(name).second) {
+      error = "duplicate key \"" + VisibleText(name.substr(0, kKeyShown)) + "\"";
+      return false;
     }
-    bool opens = event == Event::object_start || event == Event::array_start;
-    if (depth + opens > kMaxJsonDepth) {
-      throw std::runtime_error(fmt::format("nested deeper than {} levels", kMaxJsonDepth));
-    }
+    key_ = std::move(name);
     return true;
   }
 
+  bool parse_error(std::size_t byte, const std::string&, const Json::exception& e) override {
+    bool syntax = dynamic_cast<const Json::parse_error*>(&e);
+    error = syntax ? fmt::format("syntax error at byte {}", byte) : e.what();
+    return false;
+  }
+
  private:
-  std::vector<std::set<std::string>> keys_;
+  // An array or object that is not closed yet. Its value moves only when an outer one grows, which
+  // waits for its end.
+  struct Level {
+    Json* value;
+    std::unordered_set<std::string> keys;
+  };
+  using Members = std::vector<Json::object_t::value_type>;
+
+  template <class T>
+  Json* Put(T&& value) {
+    if (open_.empty()) return &(root = std::forward<T>(value));
+    Json& around = *open_.back().value;
+    if (around.is_array()) return &around.emplace_back(std::forward<T>(value));
+    Members& members = around.get_ref<Json::object_t&>();
+    return &members.emplace_back(std::move(key_), std::forward<T>(value)).second;
+  }
+
+  template <class T>
+  bool Add(T&& value) {
+    Put(std::forward<T>(value));
+    return true;
+  }
+
+  bool Open(Json empty) {
+    if (open_.size() + 1 > static_cast<size_t>(kMaxJsonDepth)) {
+      error = fmt::format("nested deeper than {} levels", kMaxJsonDepth);
+      return false;
+    }
+    Json* value = Put(std::move(empty));
+    open_.push_back({value, {}});
+    return true;
+  }
+
+  bool Close() {
+    open_.pop_back();
+    return true;
+  }
+
+  std::vector<Level> open_;
+  std::string key_;
 };
 
 }  // namespace
@@ -43,14 +96,9 @@ Result<Json> ParseJson(std::string_view text) {
   // nlohmann takes a NUL for the end of its input and would accept what stands behind it.
   size_t nul = text.find('\0');
   if (nul != std::string_view::npos) return Fail("not JSON: syntax error at byte {}", nul + 1);
-  try {
-    ParseGuard guard;
-    return Json::parse(text, std::ref(guard));
-  } catch (const Json::parse_error& e) {
-    return Fail("not JSON: syntax error at byte {}", e.byte);
-  } catch (const std::exception& e) {
-    return Fail("not JSON: {}", e.what());
-  }
+  Builder builder;
+  if (!Json::sax_parse(text, &builder)) return Fail("not JSON: {}", builder.error);
+  return std::move(builder.root);
 }
 
 std::string DumpJson(const Json& value) {
