@@ -140,7 +140,9 @@ TEST_CASE("replies tell of limits in OpenAI's words, and a refusal when to come 
   CHECK(first.status == 200);
   CHECK(Has(first.head, "\r\nx-ratelimit-limit-requests: 2\r\n"));
   CHECK(Has(first.head, "\r\nx-ratelimit-remaining-requests: 1\r\n"));
-  CHECK(Has(first.head, "\r\nx-ratelimit-reset-requests: 24h0m0s\r\n"));
+  // A slow machine may have let some of it pass.
+  CHECK((Has(first.head, "\r\nx-ratelimit-reset-requests: 24h0m0s\r\n") ||
+         Has(first.head, "\r\nx-ratelimit-reset-requests: 23h59m")));
   CHECK(Has(first.head, "\r\nx-ratelimit-limit-tokens: 10000\r\n"));
   CHECK(Has(first.head, "\r\nx-ratelimit-remaining-tokens: 999\r\n"));
   Reply second = Ask(server, kModel, 9000);  // the first took far fewer in the end

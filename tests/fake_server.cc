@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <map>
 
 #include "tests/programs.h"
 
@@ -51,6 +52,22 @@ FakeServer::FakeServer(const std::string& script, const std::vector<std::string>
 }
 
 std::string FakeServer::Url() const { return fmt::format("http://127.0.0.1:{}/v1", port_); }
+
+std::string FakeServer::UrlFor(const std::string& api) const {
+  static const std::map<std::string, std::string> kBases = {
+      {"openai", "/v1"},
+      {"azure", "/openai/v1"},
+      {"azure-deployments", "/openai/deployments"},
+      {"openrouter", "/api/v1"},
+      {"ollama", ""},
+      {"compat", "/compat/v1"},
+      {"anthropic", "/anthropic/v1"},
+      {"claude-code", "/anthropic"},
+      {"gemini", "/v1beta"}};
+  auto base = kBases.find(api);
+  REQUIRE_MESSAGE(base != kBases.end(), "the fake provider has no API " << api);
+  return fmt::format("http://127.0.0.1:{}{}", port_, base->second);
+}
 
 Json FakeServer::Books() const {
   auto books = ParseJson(Fetch("GET", "/_books", ""));
@@ -96,10 +113,14 @@ void FakeServer::BeginOutage(const std::string& kind, int64_t for_ms) const {
 }
 
 std::string FakeServer::Post(const std::string& path, const std::string& body) const {
-  return Exchange(fmt::format("POST {} HTTP/1.1\r\nAuthorization: Bearer {}\r\n"
-                              "Content-Type: application/json\r\n",
-                              path, kKey),
-                  body);
+  return Ask("POST", path, fmt::format("Authorization: Bearer {}\r\n", kKey), body);
+}
+
+std::string FakeServer::Ask(const std::string& method, const std::string& path,
+                            const std::string& headers, const std::string& body) const {
+  return Exchange(
+      fmt::format("{} {} HTTP/1.1\r\n{}Content-Type: application/json\r\n", method, path, headers),
+      body);
 }
 
 // The body of its reply.

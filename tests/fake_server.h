@@ -21,6 +21,10 @@ class FakeServer {
 
   int port() const { return port_; }
   std::string Url() const;  // to be a base_url
+  // The base_url of one of its APIs: openai, azure, azure-deployments (/NAME is to follow),
+  // openrouter, ollama, compat (a server of one's own like OpenAI's), anthropic, claude-code,
+  // gemini. Another name fails the test.
+  std::string UrlFor(const std::string& api) const;
 
   // Its own totals of what was asked and billed: tests/fake_provider/totals.cc names them.
   Json Books() const;
@@ -37,6 +41,9 @@ class FakeServer {
   void BeginOutage(const std::string& kind, int64_t for_ms) const;
   // The whole reply to a request with its key, as bytes; "" when there was none.
   std::string Post(const std::string& path, const std::string& body) const;
+  // Likewise, with other headers ("x-api-key: …\r\n") instead of OpenAI's key, by any method.
+  std::string Ask(const std::string& method, const std::string& path, const std::string& headers,
+                  const std::string& body) const;
 
  private:
   std::string Fetch(const std::string& method, const std::string& path,

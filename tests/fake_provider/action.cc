@@ -54,12 +54,12 @@ void AddHeaders(Action& action, const Json& value) {
   for (const Json& pair : value) AddHeader(action, pair.at(0).get<std::string>(), pair.at(1));
 }
 
-void SetError(Action& action, const Json& value) {
-  action.error = value.get<std::string>();
-  if (std::find(std::begin(kErrorNames), std::end(kErrorNames), action.error) ==
-      std::end(kErrorNames)) {
-    throw BadValue(fmt::format("unknown error '{}'", action.error));
+std::string ErrorName(const Json& value) {
+  std::string name = value.get<std::string>();
+  if (std::find(std::begin(kErrorNames), std::end(kErrorNames), name) == std::end(kErrorNames)) {
+    throw BadValue(fmt::format("unknown error '{}'", name));
   }
+  return name;
 }
 
 void SetBody(Action& action, const Json& value) {
@@ -85,6 +85,14 @@ void SetResponseStatus(Action& action, const Json& value) {
   action.wishes.response_status = "failed";
 }
 
+void SetLineEnd(Action& action, const Json& value) {
+  static const std::map<std::string, std::string> kEnds = {
+      {"lf", "\n"}, {"crlf", "\r\n"}, {"cr", "\r"}};
+  auto found = kEnds.find(value.get<std::string>());
+  if (found == kEnds.end()) throw BadValue("expected lf, crlf or cr");
+  action.stream.line_end = found->second;
+}
+
 void SetDrip(Action& action, const Json& value) {
   action.drip_bytes = Count(value.at("bytes"));
   action.drip_every_ms = static_cast<int64_t>(Count(value.at("every_ms")));
@@ -105,7 +113,7 @@ const std::map<std::string, Setter, std::less<>>& Setters() {
       {"raw", [](Action& a, const Json& v) { a.raw = v.get<std::string>(); }},
       {"redirect", [](Action& a, const Json& v) { a.redirect = v.get<std::string>(); }},
       {"echo_key", [](Action& a, const Json& v) { a.echo_key = Flag(v); }},
-      {"error", SetError},
+      {"error", [](Action& a, const Json& v) { a.error = ErrorName(v); }},
       {"retry_after", [](Action& a, const Json& v) { a.retry_after = Text(v); }},
       {"body", SetBody},
       {"status", [](Action& a, const Json& v) { a.status = StatusCode(v); }},
@@ -116,6 +124,17 @@ const std::map<std::string, Setter, std::less<>>& Setters() {
       {"error_code", [](Action& a, const Json& v) { a.wishes.error_code = v.get<std::string>(); }},
       {"no_usage", [](Action& a, const Json& v) { a.wishes.no_usage = Flag(v); }},
       {"usage", [](Action& a, const Json& v) { a.wishes.usage = v; }},
+      {"no_stream", [](Action& a, const Json& v) { a.wishes.no_stream = Flag(v); }},
+      {"stream_cut_after", [](Action& a, const Json& v) { a.stream.cut_after = Count(v); }},
+      {"stream_hang_after", [](Action& a, const Json& v) { a.stream.hang_after = Count(v); }},
+      {"stream_error_after", [](Action& a, const Json& v) { a.stream.error_after = Count(v); }},
+      {"stream_error", [](Action& a, const Json& v) { a.stream.error = ErrorName(v); }},
+      {"stream_end", [](Action& a, const Json& v) { a.stream.end = Flag(v); }},
+      {"stream_stay_open", [](Action& a, const Json& v) { a.stream.stay_open = Flag(v); }},
+      {"stream_junk", [](Action& a, const Json& v) { a.stream.junk = Flag(v); }},
+      {"stream_line_end", SetLineEnd},
+      {"stream_split", [](Action& a, const Json& v) { a.stream.split = Count(v); }},
+      {"stream_every_ms", [](Action& a, const Json& v) { a.stream.every_ms = Count(v); }},
       {"headers", AddHeaders},
       {"ratelimit_headers", AddHeaders},
       {"huge_header", SetHugeHeader},
@@ -138,6 +157,12 @@ std::string WhatClashes(const Action& action) {
   if (action.cut_at_byte && action.reset_at_byte) return "cut_at_byte with reset_at_byte";
   if (action.huge_body && action.gzip_bomb) return "huge_body with gzip_bomb";
   if (action.hang && action.reset_at_byte) return "hang with reset_at_byte";
+  const StreamWishes& stream = action.stream;
+  if (stream.cut_after.has_value() + stream.hang_after.has_value() +
+          stream.error_after.has_value() + stream.stay_open >
+      1) {
+    return "two ends of one stream";
+  }
   return "";
 }
 

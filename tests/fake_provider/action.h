@@ -9,6 +9,7 @@
 #include "tests/fake_provider/http.h"
 #include "tests/fake_provider/json.h"
 #include "tests/fake_provider/result.h"
+#include "tests/fake_provider/stream_shape.h"
 
 namespace fake_provider {
 
@@ -34,6 +35,18 @@ namespace fake_provider {
 //   "finish": "length" | "content_filter" | "refusal" | "empty"
 //   "response_status": "failed"   a failure inside a 200, with "error_code" (server_error)
 //   "no_usage": true      or "usage": {} instead of the true one; billing keeps to the truth
+//   "no_stream": true     a plain reply although a stream was asked for
+//
+// A streamed answer, changed; of no matter to other replies. A piece is one event or line.
+//   "stream_cut_after": N     close after N pieces; with "stream_end": true as if that were all
+//   "stream_hang_after": N    nothing more after N pieces, the connection stays open
+//   "stream_error_after": N   an error in the API's form, then the end: one of kErrorNames as
+//                             "stream_error" ("overloaded"). Not billed unless "bill" says so
+//   "stream_stay_open": true  the answer is whole, but its end is not told: the connection stays
+//   "stream_junk": true       comments, pings and unknown events between
+//   "stream_line_end": "crlf" or "cr"
+//   "stream_split": N         bytes a write, wherever that cuts events, lines and characters
+//   "stream_every_ms": N      pause after each piece
 //
 // Headers
 //   "headers": {"A": "b"} or [["A", "b"], ["A", "c"]]   instead of those named so; null: none
@@ -68,6 +81,7 @@ struct Action {
   std::optional<int> status;
   bool hang = false;
   AnswerWishes wishes;
+  StreamWishes stream;
   Headers headers;                   // of all three kinds, to be added
   std::vector<std::string> dropped;  // names of headers not to be sent otherwise
   uint64_t huge_body = 0;

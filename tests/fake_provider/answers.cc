@@ -6,10 +6,15 @@
 #include <array>
 #include <charconv>
 
+#include "tests/fake_provider/digest.h"
+
 namespace fake_provider {
 namespace {
 
 constexpr int64_t kCharsPerToken = 4;
+constexpr int64_t kTokensOfImage = 85;
+constexpr int64_t kImageBytesPerToken = 750;
+constexpr int64_t kLeastToCache = 1024;
 constexpr std::string_view kRefusalText = "I'm sorry, but I can't help with that request.";
 
 constexpr std::array<std::string_view, 12> kSubjects = {
@@ -51,17 +56,17 @@ uint64_t SeedOf(const std::string& sha256) {
 
 int64_t TokensOf(int64_t chars) { return (chars + kCharsPerToken - 1) / kCharsPerToken; }
 
-std::string FirstChars(const std::string& text, int64_t count) {
+std::string FirstChars(std::string_view text, int64_t count) {
   size_t at = 0;
   for (; at < text.size(); ++at) {
     bool starts_char = (text[at] & 0xc0) != 0x80;
     if (starts_char && count-- == 0) break;
   }
-  return text.substr(0, at);
+  return std::string(text.substr(0, at));
 }
 
-std::string Sentences(const std::string& sha256, Dice& dice) {
-  std::string text = fmt::format("[sha:{}]", sha256.substr(0, 12));
+std::string Sentences(std::string_view mark, const std::string& digest, Dice& dice) {
+  std::string text = fmt::format("[{}:{}]", mark, digest.substr(0, 12));
   for (uint64_t left = 3 + dice.Below(4); left > 0; --left) {
     text += fmt::format(" {} {} {}.", kSubjects[dice.Below(kSubjects.size())],
                         kVerbs[dice.Below(kVerbs.size())], kObjects[dice.Below(kObjects.size())]);
@@ -70,6 +75,9 @@ std::string Sentences(const std::string& sha256, Dice& dice) {
 }
 
 int64_t ReasoningTokens(const Question& question, Dice& dice) {
+  if (question.by_prompt) {
+    return question.effort == "none" ? 0 : static_cast<int64_t>(dice.Below(201));
+  }
   if (!question.reasons || question.effort == "none" || question.effort == "minimal") return 0;
   uint64_t most = 6;  // medium, in units of 64 tokens
   if (question.effort == "low") most = 2;
@@ -79,8 +87,16 @@ int64_t ReasoningTokens(const Question& question, Dice& dice) {
   return 64 * static_cast<int64_t>(1 + dice.Below(most));
 }
 
-std::string TextFor(const Question& question, Dice& dice) {
-  std::string text = Sentences(question.body_sha256, dice);
+void SetCacheTokens(const Question& question, const std::string& digest, Usage& usage) {
+  if (usage.input < kLeastToCache) return;
+  if (!question.untold.cached) usage.cached = usage.input / 3 / 64 * 64;
+  bool writes = Hash64("cache write " + digest) % 3 == 0;
+  if (writes && !question.untold.cache_write) usage.cache_write = usage.input / 4 / 64 * 64;
+}
+
+std::string TextFor(const Question& question, const std::string& digest, Dice& dice) {
+  std::string text = Sentences(question.by_prompt ? "prompt" : "sha", digest, dice);
+  if (question.json_text) text = *question.json_text;
   if (question.wished_finish == Finish::kRefusal) text = kRefusalText;
   if (question.wished_text) text = *question.wished_text;
   switch (question.wished_finish) {
@@ -100,14 +116,31 @@ int64_t CountChars(std::string_view text) {
   return std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; });
 }
 
-int64_t InputTokens(const Question& question) { return TokensOf(question.input_chars); }
+std::string DigestOf(const Question& question) {
+  if (!question.by_prompt) return question.body_sha256;
+  const Prompt& prompt = question.prompt;
+  std::string parts = Sha256Hex(prompt.system) + Sha256Hex(prompt.user);
+  for (const std::string& image : prompt.images) parts += Sha256Hex(image);
+  return Sha256Hex(parts);
+}
+
+int64_t InputTokens(const Question& question) {
+  const Prompt& prompt = question.prompt;
+  int64_t tokens = TokensOf(CountChars(prompt.system) + CountChars(prompt.user));
+  for (const std::string& image : prompt.images) {
+    tokens += kTokensOfImage + static_cast<int64_t>(image.size()) / kImageBytesPerToken;
+  }
+  return tokens;
+}
 
 Answer Compose(const Question& question) {
-  Dice dice(SeedOf(question.body_sha256));
-  Answer answer{.text = TextFor(question, dice), .finish = question.wished_finish, .usage = {}};
+  std::string digest = DigestOf(question);
+  Dice dice(SeedOf(digest));
+  Answer answer{
+      .text = TextFor(question, digest, dice), .finish = question.wished_finish, .usage = {}};
   Usage& usage = answer.usage;
   usage.input = InputTokens(question);
-  usage.cached = usage.input >= 1024 ? usage.input / 3 / 64 * 64 : 0;
+  SetCacheTokens(question, digest, usage);
   usage.reasoning = ReasoningTokens(question, dice);
   int64_t written = TokensOf(CountChars(answer.text));
   if (question.max_output_tokens && usage.reasoning + written > *question.max_output_tokens) {
@@ -116,8 +149,18 @@ Answer Compose(const Question& question) {
     answer.text = FirstChars(answer.text, written * kCharsPerToken);
     answer.finish = Finish::kLength;
   }
+  if (question.untold.reasoning) usage.reasoning = 0;
   usage.output = usage.reasoning + written;
   return answer;
+}
+
+std::vector<std::string> Fragments(std::string_view text) {
+  std::vector<std::string> fragments;
+  for (int64_t length = 3; !text.empty(); length = length * 5 % 23 + 1) {
+    fragments.push_back(FirstChars(text, length));
+    text.remove_prefix(fragments.back().size());
+  }
+  return fragments;
 }
 
 }  // namespace fake_provider

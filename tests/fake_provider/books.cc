@@ -28,6 +28,8 @@ std::string_view NameOf(Outcome outcome) {
       return "client-gone";
     case Outcome::kNoReply:
       return "no-reply";
+    case Outcome::kListed:
+      return "listed";
   }
   std::abort();
 }
@@ -49,11 +51,6 @@ std::string ReadAll(int fd) {
 int64_t UnixTimeMs() {
   auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::milliseconds>(since_1970).count();
-}
-
-int64_t PicodollarsOf(const Usage& usage, const Prices& prices) {
-  return (usage.input - usage.cached) * prices.input + usage.cached * prices.cached +
-         usage.output * prices.output;
 }
 
 Result<Books> Books::Open(const std::string& path, bool fsync, const Prices& prices) {
@@ -108,6 +105,8 @@ void Books::WriteBilled(uint64_t number, const Usage& usage) {
          {"time_ms", UnixTimeMs()},
          {"input", usage.input},
          {"cached", usage.cached},
+         {"cache_write", usage.cache_write},
+         {"cache_write_1h", usage.cache_write_1h},
          {"output", usage.output},
          {"reasoning", usage.reasoning},
          {"picodollars", PicodollarsOf(usage, prices_)}});

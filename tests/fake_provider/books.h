@@ -6,19 +6,11 @@
 
 #include "tests/fake_provider/answers.h"
 #include "tests/fake_provider/fd.h"
+#include "tests/fake_provider/prices.h"
 #include "tests/fake_provider/result.h"
 #include "tests/fake_provider/totals.h"
 
 namespace fake_provider {
-
-// Picodollars (10^-12 dollars) per token.
-struct Prices {
-  int64_t input = 1'250'000;
-  int64_t cached = 125'000;
-  int64_t output = 10'000'000;
-};
-
-int64_t PicodollarsOf(const Usage& usage, const Prices& prices);
 
 // How a request ended for the client.
 enum class Outcome {
@@ -28,6 +20,7 @@ enum class Outcome {
   kReset,       // part of a reply, then the connection was reset
   kClientGone,  // the client left before it had all
   kNoReply,     // the connection was closed, or left hanging, without a byte
+  kListed,      // a list of models: no answer, no error
 };
 
 // The ledger: what was asked and billed, whoever may have heard of it. An append-only file of JSON
@@ -37,8 +30,8 @@ enum class Outcome {
 //   {"event":"asked","n":17,"time_ms":…,"connection":3,"path":"/v1/responses","model":"gpt-5.1",
 //    "body_sha256":"…","authorized":true,"repeat":1}
 //   {"event":"refused","n":17,"time_ms":…,"model":"gpt-5.1","limit":"requests"}
-//   {"event":"billed","n":17,"time_ms":…,"input":…,"cached":…,"output":…,"reasoning":…,
-//    "picodollars":…}
+//   {"event":"billed","n":17,"time_ms":…,"input":…,"cached":…,"cache_write":…,
+//    "cache_write_1h":…,"output":…,"reasoning":…,"picodollars":…}
 //   {"event":"ended","n":17,"time_ms":…,"status":200,"outcome":"sent"}
 //   {"event":"restarted","time_ms":…}
 //

@@ -57,16 +57,23 @@ Connection::Read Connection::NextRequest() {
 }
 
 Connection::Pumped Connection::Pump() {
-  uint64_t allowance = outgoing_.drip_bytes ? outgoing_.drip_bytes : outgoing_.bytes.size();
-  while (allowance > 0 && !outgoing_.bytes.empty()) {
-    std::string_view next = outgoing_.bytes.Peek(allowance);
+  std::deque<Transmission::Burst>& bursts = outgoing_.bursts;
+  while (!outgoing_.bytes.empty()) {
+    if (bursts.empty() && outgoing_.drip.bytes) bursts.push_back(outgoing_.drip);
+    if (!bursts.empty() && bursts.front().bytes == 0) {
+      pause_ = bursts.front().pause;
+      bursts.pop_front();
+      return Pumped::kPaced;
+    }
+    uint64_t most = bursts.empty() ? outgoing_.bytes.size() : bursts.front().bytes;
+    std::string_view next = outgoing_.bytes.Peek(most);
     ssize_t count = send(fd(), next.data(), next.size(), MSG_NOSIGNAL);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return errno == EAGAIN ? Pumped::kBlocked : Pumped::kBroken;
     outgoing_.bytes.Consume(count);
-    allowance -= count;
+    if (!bursts.empty()) bursts.front().bytes -= count;
   }
-  return outgoing_.bytes.empty() ? Pumped::kAll : Pumped::kPaced;
+  return Pumped::kAll;
 }
 
 int Connection::UnacknowledgedBytes() const {

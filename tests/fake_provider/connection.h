@@ -34,8 +34,11 @@ class Connection {
 
   void Load(Transmission transmission) { outgoing_ = std::move(transmission); }
 
-  // Hands bytes to the kernel: all of them, or until it is full, or one drip of them.
+  // Hands bytes to the kernel: all of them, or until it is full, or one burst of them.
   Pumped Pump();
+
+  // How long to wait after a Pump() that was kPaced.
+  Clock::duration pause() const { return pause_; }
 
   // Bytes the kernel holds that the client's kernel has not acknowledged.
   int UnacknowledgedBytes() const;
@@ -61,6 +64,7 @@ class Connection {
   std::string incoming_;
   std::optional<Request> head_;  // read already, waiting for its body
   Transmission outgoing_;
+  Clock::duration pause_{};
 };
 
 }  // namespace fake_provider

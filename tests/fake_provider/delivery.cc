@@ -1,6 +1,9 @@
 #include "tests/fake_provider/delivery.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "tests/fake_provider/gzip.h"
@@ -8,7 +11,17 @@
 namespace fake_provider {
 namespace {
 
+using std::chrono::milliseconds;
 using Then = Transmission::Then;
+
+// The text of a stream goes out as it is, unless the body is to be something else altogether.
+bool IsStream(const ApiReply& reply, const Action& action) {
+  return !reply.pieces.empty() && !action.gzip_bomb && !action.huge_body;
+}
+
+bool IsChunked(const ApiReply& reply, const Action& action) {
+  return action.chunk_bytes || (IsStream(reply, action) && !action.close_delimited);
+}
 
 Payload BodyOf(const ApiReply& reply, const Action& action) {
   Payload body;
@@ -24,7 +37,7 @@ Payload BodyOf(const ApiReply& reply, const Action& action) {
 Headers HeadersFor(const ApiReply& reply, const Action& action, uint64_t body_bytes, bool close) {
   Headers headers = reply.headers;
   if (action.gzip_bomb) headers.emplace_back("Content-Encoding", "gzip");
-  if (action.chunk_bytes) {
+  if (IsChunked(reply, action)) {
     headers.emplace_back("Transfer-Encoding", "chunked");
   } else if (!action.close_delimited) {
     headers.emplace_back("Content-Length", std::to_string(body_bytes));
@@ -35,12 +48,52 @@ Headers HeadersFor(const ApiReply& reply, const Action& action, uint64_t body_by
   return headers;
 }
 
-Payload WholeReply(const ApiReply& reply, const Action& action, bool close) {
+void LoadWhole(const ApiReply& reply, const Action& action, bool close, Transmission& out) {
   Payload body = BodyOf(reply, action);
-  Payload whole;
-  whole.Append(FormatHead(reply.status, HeadersFor(reply, action, body.size(), close)));
-  whole.Append(action.chunk_bytes ? body.Chunked(action.chunk_bytes) : std::move(body));
-  return whole;
+  out.bytes.Append(FormatHead(reply.status, HeadersFor(reply, action, body.size(), close)));
+  out.bytes.Append(action.chunk_bytes ? body.Chunked(action.chunk_bytes) : std::move(body));
+  out.drip = {action.drip_bytes, milliseconds(action.drip_every_ms)};
+}
+
+// So many bytes in writes of `split`, the last one followed by `pause`.
+void AddBursts(uint64_t bytes, uint64_t split, milliseconds pause, Transmission& out) {
+  for (; split > 0 && bytes > split; bytes -= split) out.bursts.push_back({split, {}});
+  out.bursts.push_back({bytes, pause});
+}
+
+// The head and each piece are bursts of their own.
+void LoadStream(const ApiReply& reply, const Action& action, bool close, Transmission& out) {
+  const StreamWishes& wishes = action.stream;
+  bool chunked = IsChunked(reply, action);
+  auto add = [&](const std::string& text, milliseconds pause) {
+    Payload piece;
+    piece.Append(text);
+    AddBursts(piece.size(), wishes.split, pause, out);
+    out.bytes.Append(std::move(piece));
+  };
+  add(FormatHead(reply.status, HeadersFor(reply, action, 0, close)), {});
+  for (const std::string& piece : reply.pieces) {
+    add(chunked ? fmt::format("{:x}\r\n{}\r\n", piece.size(), piece) : piece,
+        milliseconds(wishes.every_ms));
+  }
+  bool told = wishes.end || !(wishes.cut_after || wishes.hang_after || wishes.stay_open);
+  if (chunked && told) out.bytes.Append("0\r\n\r\n");
+  if (!wishes.split && !wishes.every_ms) out.bursts.clear();
+  if (!action.drip_bytes) return;
+  out.bursts.clear();
+  out.drip = {action.drip_bytes, milliseconds(action.drip_every_ms)};
+}
+
+// How a stream that is not to end well ends.
+void EndStream(Parcel& parcel, const StreamWishes& wishes) {
+  Transmission& out = parcel.transmission;
+  if (wishes.cut_after) {
+    parcel.when_delivered = Outcome::kCut;
+    if (!wishes.end) out.then = Then::kClose;
+  }
+  if (wishes.error_after) parcel.when_delivered = Outcome::kError;
+  if (wishes.hang_after) out.then = Then::kHang;
+  if (wishes.stay_open) out.then = Then::kStayOpen;
 }
 
 // Shortens the bytes to `at` (from the end when negative); false when there was nothing to cut off.
@@ -80,15 +133,18 @@ Parcel Pack(const ApiReply& reply, const Action& action, bool keep_alive) {
   }
   bool close = !keep_alive || action.close_delimited || action.raw;
   out.then = close ? Then::kClose : Then::kKeepOpen;
+  bool stream = !action.raw && IsStream(reply, action);
   if (action.raw) {
     out.bytes.Append(*action.raw);
+    out.drip = {action.drip_bytes, milliseconds(action.drip_every_ms)};
+  } else if (stream) {
+    LoadStream(reply, action, close, out);
   } else {
-    out.bytes = WholeReply(reply, action, close);
+    LoadWhole(reply, action, close, out);
   }
-  out.drip_bytes = action.drip_bytes;
-  out.drip_every = std::chrono::milliseconds(action.drip_every_ms);
   bool usable = reply.usage && !action.raw && !action.Unusable();
   parcel.when_delivered = usable ? Outcome::kSent : Outcome::kError;
+  if (stream) EndStream(parcel, action.stream);
   ApplyEnd(parcel, action);
   return parcel;
 }

@@ -14,8 +14,8 @@ struct Parcel {
   Outcome when_client_leaves = Outcome::kClientGone;
 };
 
-// Puts a reply into HTTP/1.1 and does to its bytes what the action says. `keep_alive` is what the
-// client can take.
+// Puts a reply into HTTP/1.1 and does to its bytes what the action says; a stream is chunked, each
+// piece a chunk. `keep_alive` is what the client can take.
 Parcel Pack(const ApiReply& reply, const Action& action, bool keep_alive);
 
 }  // namespace fake_provider

@@ -3,8 +3,14 @@
 #include <chrono>
 #include <utility>
 
+#include "tests/fake_provider/anthropic.h"
+#include "tests/fake_provider/azure.h"
+#include "tests/fake_provider/compat.h"
 #include "tests/fake_provider/digest.h"
+#include "tests/fake_provider/gemini.h"
+#include "tests/fake_provider/ollama.h"
 #include "tests/fake_provider/openai.h"
+#include "tests/fake_provider/openrouter.h"
 
 namespace fake_provider {
 namespace {
@@ -36,6 +42,12 @@ Desk::Desk(const Settings& settings, Loop& loop, Books& books, Script script)
       script_(std::move(script)),
       limiter_(settings.limits.rules, settings.limits.count_max_tokens) {
   apis_.push_back(MakeOpenAi());
+  apis_.push_back(MakeAzure());
+  apis_.push_back(MakeOpenRouter());
+  apis_.push_back(MakeOllama());
+  apis_.push_back(MakeCompat());
+  apis_.push_back(MakeAnthropic());
+  apis_.push_back(MakeGemini());
 }
 
 const Api& Desk::ApiFor(std::string_view path) const {
@@ -72,9 +84,14 @@ Call Desk::Describe(Request request) const {
   call.http = std::move(request);
   call.body_sha256 = Sha256Hex(call.http.body);
   call.body = ParseJson(call.http.body).value_or(Json());
+  call.settings = &settings_.answers;
   call.model = api.ModelOf(call);
   call.key = api.KeyOf(call.http);
   return call;
+}
+
+bool Desk::IsAuthorized(const Call& call) const {
+  return call.key == settings_.key || !ApiFor(call.http.path).NeedsKey(call.http);
 }
 
 uint64_t Desk::Book(ConnectionId connection, const Call& call) {
@@ -82,7 +99,7 @@ uint64_t Desk::Book(ConnectionId connection, const Call& call) {
                                        .path = call.http.path,
                                        .model = call.model,
                                        .body_sha256 = call.body_sha256,
-                                       .authorized = call.key == settings_.key});
+                                       .authorized = IsAuthorized(call)});
   recent_.Keep(number, connection, call.http);
   return number;
 }
@@ -99,11 +116,15 @@ void Desk::Begin(ConnectionId connection, const Call& call, const Action& action
   if (action.status && (fixed || reply.usage)) reply.status = *action.status;
   exchange.status = reply.status;
   exchange.bill = BillFor(call, action, reply);
+  Shape(ApiFor(call.http.path), call, action.stream, reply);
   // Errors come at once, answers take their time.
   bool generated = reply.usage || exchange.bill;
   int64_t latency_ms = action.delay_ms.value_or(generated ? settings_.latency_ms : 0);
   AddHeaders(call, latency_ms, reply);
   exchange.parcel = Pack(reply, action, call.http.keep_alive);
+  if (!fixed && reply.status == 200 && ApiFor(call.http.path).ListModels(call)) {
+    exchange.parcel.when_delivered = Outcome::kListed;
+  }
   uint64_t number = call.number;
   open_.emplace(number, std::move(exchange));
   if (latency_ms == 0) return Deliver(number);
@@ -127,13 +148,14 @@ std::optional<ApiReply> Desk::FixedReply(const Call& call, const Action& action)
                     .body = *action.body,
                     .usage = {}};
   }
-  if (action.status.value_or(200) >= 300) return api.StatusError(*action.status);
+  if (action.status.value_or(200) >= 300) return api.StatusError(call, *action.status);
   return std::nullopt;
 }
 
 ApiReply Desk::UsualReply(const Call& call, const Action& action, Exchange& exchange) {
   const Api& api = ApiFor(call.http.path);
-  if (call.key != settings_.key) return api.KeyError(call, /*whole=*/false);
+  if (!IsAuthorized(call)) return api.KeyError(call, /*whole=*/false);
+  if (std::optional<ApiReply> list = api.ListModels(call)) return std::move(*list);
   if (std::optional<ApiReply> wrong = api.Check(call)) return std::move(*wrong);
   Limiter::Demand demand = api.DemandOf(call);
   Clock::time_point now = Clock::now();
@@ -156,7 +178,8 @@ ApiReply Desk::LimitedReply(const Call& call, const Limiter::Refusal& refusal) {
 
 std::optional<Usage> Desk::BillFor(const Call& call, const Action& action,
                                    const ApiReply& reply) const {
-  if (!action.bill.value_or(reply.usage.has_value())) return std::nullopt;
+  bool fails = action.stream.error_after && !reply.pieces.empty();
+  if (!action.bill.value_or(reply.usage.has_value() && !fails)) return std::nullopt;
   if (reply.usage) return reply.usage;
   const Api& api = ApiFor(call.http.path);
   if (api.Check(call)) return std::nullopt;

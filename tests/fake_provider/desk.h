@@ -42,6 +42,7 @@ class Desk : public RequestSink {
     std::string key;
     int64_t latency_ms = 0;
     LimitSettings limits;
+    AnswerSettings answers;
   };
 
   // `loop` and `books` must outlive the desk; `server` is set before the first turn.
@@ -68,6 +69,7 @@ class Desk : public RequestSink {
   };
 
   Call Describe(Request request) const;
+  bool IsAuthorized(const Call& call) const;
   uint64_t Book(ConnectionId connection, const Call& call);
   void Begin(ConnectionId connection, const Call& call, const Action& action);
   std::optional<ApiReply> FixedReply(const Call& call, const Action& action) const;

@@ -12,13 +12,6 @@ using std::chrono::milliseconds;
 
 constexpr int64_t kMostWindowMs = 600'000;  // longer ones would miss what is forgotten
 
-ApiReply JsonReply(int status, const Json& body) {
-  return {.status = status,
-          .headers = {{"Content-Type", "application/json"}},
-          .body = ToText(body) + "\n",
-          .usage = {}};
-}
-
 ApiReply WrongReply(const std::string& why) { return JsonReply(400, {{"error", why}}); }
 
 Json NullIfNone(int64_t limit) { return limit == 0 ? Json() : Json(limit); }

@@ -169,7 +169,7 @@ std::vector<Limiter::Standing> Limiter::StandingsAt(std::string_view model, Cloc
   for (const Rule& rule : rules_) {
     if (!IsFor(rule.limits, model)) continue;
     for (const Gauge& gauge : rule.gauges) {
-      if (gauge.what != Quantity::kRequests && gauge.what != Quantity::kTokens) continue;
+      if (gauge.what == Quantity::kConcurrency) continue;
       int64_t limit = gauge.meter->limit();
       int64_t remaining = std::max<int64_t>(0, limit - gauge.meter->UsedAt(now));
       auto found = least.find(gauge.what);

@@ -85,7 +85,7 @@ class Limiter {
   // It is no longer being answered. One that was not generated costs no output.
   void Release(uint64_t number, Clock::time_point now);
 
-  // For requests and tokens, when limited: the rule with least left.
+  // For requests and tokens of each kind, when limited: the rule with least left.
   std::vector<Standing> StandingsAt(std::string_view model, Clock::time_point now);
 
   // The lowest limit on `model` ("*": on all together) over exactly that window; 0: none.

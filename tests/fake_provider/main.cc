@@ -4,8 +4,11 @@
 // which tests compare what muster wrote down. It shares no code with muster.
 //
 // To read: loop.h (waiting), server.h (connections), desk.h (what happens to a request), script.h
-// and action.h (faults), limiter.h (its own limits), outage.h, books.h (the ledger), api.h and
-// openai.cc (a provider's format).
+// and action.h (faults), limiter.h (its own limits), outage.h, books.h (the ledger), answers.h
+// (what a model says), api.h (a provider's format), openai.cc and stream_shape.h. All providers
+// live on one port: OpenAI under /v1, Azure under /openai, OpenRouter under /api/v1, Ollama at
+// /api/chat, imitators of OpenAI under /compat/v1, Anthropic at /anthropic/v1/messages and
+// /v1/messages, Gemini under /v1beta.
 
 #include <fmt/format.h>
 #include <signal.h>
@@ -82,7 +85,7 @@ int Fail(const std::string& why, int exit_code) {
 int Run(const Options& options) {
   Result<Script> script = LoadScript(options.script_file);
   if (!script.ok()) return Fail(script.error(), kExitUsage);
-  Result<Books> books = Books::Open(options.books_file, options.fsync, options.prices);
+  Result<Books> books = Books::Open(options.books_file, options.fsync, options.desk.answers.prices);
   if (!books.ok()) return Fail(books.error(), kExitUsage);
   Result<Fd> listener = Server::Listen(options.port);
   if (!listener.ok()) return Fail(listener.error(), kExitUsage);

@@ -1,8 +1,5 @@
 #include "tests/fake_provider/openai.h"
 
-#include <algorithm>
-#include <iterator>
-
 #include "tests/fake_provider/openai_endpoints.h"
 #include "tests/fake_provider/openai_errors.h"
 #include "tests/fake_provider/openai_limits.h"
@@ -10,39 +7,40 @@
 namespace fake_provider {
 namespace {
 
-struct Endpoint {
-  std::string_view path;
-  std::string_view input_param;  // the field that carries the prompt
-  openai::Complaint (*check)(const Call&);
-  Limiter::Demand (*demand)(const Call&);
-  ApiReply (*respond)(const Call&, const AnswerWishes&);
-};
-
-constexpr Endpoint kEndpoints[] = {
-    {"/v1/responses", "input", openai::CheckResponses, openai::DemandOfResponses,
-     openai::RespondResponses},
-    {"/v1/chat/completions", "messages", openai::CheckChat, openai::DemandOfChat,
-     openai::RespondChat},
-};
+constexpr std::string_view kBase = "/v1";
 
 // Null when OpenAI has nothing there.
-const Endpoint* EndpointAt(std::string_view path) {
-  auto found = std::find_if(std::begin(kEndpoints), std::end(kEndpoints),
-                            [path](const Endpoint& endpoint) { return endpoint.path == path; });
-  return found == std::end(kEndpoints) ? nullptr : found;
+const openai::Endpoint* EndpointAt(std::string_view path) {
+  if (!path.starts_with(kBase)) return nullptr;
+  return openai::FindEndpoint(path.substr(kBase.size()));
+}
+
+bool IsList(const Request& request) {
+  return request.method == "GET" && request.path == "/v1/models";
 }
 
 // What is OpenAI's of a reply, put together from the endpoints and the errors they share.
 class OpenAi : public Api {
  public:
-  bool Serves(std::string_view path) const override { return EndpointAt(path); }
+  bool Serves(std::string_view path) const override {
+    return EndpointAt(path) || path == "/v1/models";
+  }
 
   std::string KeyOf(const Request& request) const override { return openai::BearerKey(request); }
   std::string ModelOf(const Call& call) const override { return StringMember(call.body, "model"); }
 
+  std::optional<ApiReply> ListModels(const Call& call) const override {
+    if (!IsList(call.http)) return std::nullopt;
+    return openai::ListModels(call);
+  }
+
   std::optional<ApiReply> Check(const Call& call) const override {
-    const Endpoint* endpoint = EndpointAt(call.http.path);
-    return endpoint ? endpoint->check(call) : openai::UnknownPath(call);
+    const openai::Endpoint* endpoint = EndpointAt(call.http.path);
+    if (!endpoint) return openai::UnknownPath(call);
+    if (!call.model.empty() && !HasModel(call, openai::IsOwnModel(call.model))) {
+      return openai::ModelNotFound(call.model);
+    }
+    return endpoint->check(call);
   }
 
   Limiter::Demand DemandOf(const Call& call) const override {
@@ -55,7 +53,7 @@ class OpenAi : public Api {
 
   ApiReply NamedError(std::string_view name, const Call& call,
                       const std::string& retry_after) const override {
-    const Endpoint* endpoint = EndpointAt(call.http.path);
+    const openai::Endpoint* endpoint = EndpointAt(call.http.path);
     return openai::NamedError(name, call, retry_after,
                               std::string(endpoint ? endpoint->input_param : ""));
   }
@@ -64,7 +62,18 @@ class OpenAi : public Api {
     return openai::KeyError(call, whole);
   }
 
-  ApiReply StatusError(int status) const override { return openai::StatusError(status); }
+  std::string StreamError(std::string_view name, const Call& call, size_t before) const override {
+    ApiReply reply = NamedError(name, call, "");
+    return EndpointAt(call.http.path)->stream_error(openai::ErrorOf(reply), before);
+  }
+
+  std::vector<std::string> StreamJunk(const Call& call) const override {
+    return EndpointAt(call.http.path)->stream_junk();
+  }
+
+  ApiReply StatusError(const Call&, int status) const override {
+    return openai::StatusError(status);
+  }
 
   ApiReply LimitError(const Call& call, const Limiter::Refusal& refusal,
                       bool try_again) const override {

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "tests/fake_provider/openai_checks.h"
 #include "tests/fake_provider/openai_endpoints.h"
 #include "tests/fake_provider/openai_errors.h"
@@ -86,20 +88,6 @@ Complaint CheckMessage(const Json& message, const std::string& at) {
   return std::nullopt;
 }
 
-Complaint CheckMessages(const Json& messages) {
-  if (messages.is_null()) return MissingParameter("messages");
-  if (messages.empty()) {
-    return BadRequest(
-        "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an "
-        "empty array instead.",
-        "messages", "empty_array");
-  }
-  for (size_t i = 0; i < messages.size(); ++i) {
-    if (Complaint wrong = CheckMessage(messages[i], fmt::format("messages[{}]", i))) return wrong;
-  }
-  return std::nullopt;
-}
-
 // What models that think do not take.
 Complaint CheckForReasoning(const Call& call) {
   if (!IsReasoningModel(call.model)) return std::nullopt;
@@ -125,7 +113,40 @@ Complaint CheckChoices(const Json& body) {
                     "unsupported_value");
 }
 
-Complaint CheckFormat(const Json& format) {
+}  // namespace
+
+Complaint CheckMessages(const Json& messages) {
+  if (messages.is_null()) return MissingParameter("messages");
+  if (messages.empty()) {
+    return BadRequest(
+        "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an "
+        "empty array instead.",
+        "messages", "empty_array");
+  }
+  for (size_t i = 0; i < messages.size(); ++i) {
+    if (Complaint wrong = CheckMessage(messages[i], fmt::format("messages[{}]", i))) return wrong;
+  }
+  return std::nullopt;
+}
+
+Complaint CheckStop(const Call& call) {
+  const Json& stop = MemberOf(call.body, "stop");
+  if (stop.is_null()) return std::nullopt;
+  if (call.model.starts_with("o3") || call.model.starts_with("o4")) {
+    return BadRequest("Unsupported parameter: 'stop' is not supported with this model.", "stop",
+                      "unsupported_parameter");
+  }
+  bool fits = stop.is_string();
+  if (stop.is_array()) {
+    fits = stop.size() <= 4 &&
+           std::all_of(stop.begin(), stop.end(), [](const Json& each) { return each.is_string(); });
+  }
+  if (fits) return std::nullopt;
+  return BadRequest("Invalid 'stop': expected a string or an array of at most 4 strings.", "stop",
+                    "invalid_type");
+}
+
+Complaint CheckResponseFormat(const Json& format) {
   if (format.is_null()) return std::nullopt;
   Complaint wrong = CheckMembers(format, "response_format", {"type", "json_schema"});
   if (wrong) return wrong;
@@ -140,17 +161,20 @@ Complaint CheckFormat(const Json& format) {
   return wrong ? wrong : CheckSchemaFormat(schema, "response_format.json_schema");
 }
 
-}  // namespace
-
 Complaint CheckChat(const Call& call) {
   Complaint wrong = CheckBasics(call, kFields);
   if (!wrong) wrong = CheckForReasoning(call);
   if (!wrong) wrong = CheckChoices(call.body);
   if (!wrong) wrong = CheckMessages(MemberOf(call.body, "messages"));
+  if (!wrong) wrong = CheckStop(call);
   const Json& effort = MemberOf(call.body, "reasoning_effort");
-  if (!wrong) wrong = CheckEnum(effort, "reasoning_effort", kEfforts);
+  if (!wrong) wrong = CheckEffort(call, effort, "reasoning_effort");
+  const Json& options = MemberOf(call.body, "stream_options");
+  if (!wrong) {
+    wrong = CheckMembers(options, "stream_options", {"include_usage", "include_obfuscation"});
+  }
   if (!wrong) wrong = CheckEnum(MemberOf(call.body, "verbosity"), "verbosity", kVerbosities);
-  if (!wrong) wrong = CheckFormat(MemberOf(call.body, "response_format"));
+  if (!wrong) wrong = CheckResponseFormat(MemberOf(call.body, "response_format"));
   return wrong;
 }
 

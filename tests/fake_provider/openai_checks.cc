@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 
+#include "tests/fake_provider/digest.h"
+#include "tests/fake_provider/images.h"
 #include "tests/fake_provider/openai_errors.h"
 
 namespace fake_provider::openai {
@@ -45,12 +47,6 @@ KindFacts Against(Field::Kind kind, const Json& value) {
       return {value.is_string() || value.is_array(), "one of an array of objects or string"};
   }
   return {true, ""};
-}
-
-ApiReply InvalidType(const std::string& param, std::string_view expected, const Json& value) {
-  return BadRequest(fmt::format("Invalid type for '{}': expected {}, but got {} instead.", param,
-                                expected, TypeName(value)),
-                    param, "invalid_type");
 }
 
 ApiReply UnknownParameter(const std::string& param) {
@@ -107,45 +103,53 @@ Complaint CheckEnvelope(const Call& call) {
   return std::nullopt;
 }
 
-bool IsKnownModel(std::string_view model) {
-  constexpr std::array<std::string_view, 5> kPrefixes = {"gpt-", "o1", "o3", "o4", "fake-"};
-  return std::any_of(kPrefixes.begin(), kPrefixes.end(),
-                     [model](auto prefix) { return model.starts_with(prefix); });
+// gpt-5.6 and what came after.
+bool WritesCache(std::string_view model) {
+  if (!model.starts_with("gpt-")) return false;
+  model.remove_prefix(4);
+  if (!model.starts_with("5")) return model >= "6" && model < "9";
+  return model.size() >= 3 && model[1] == '.' && model[2] >= '6' && model[2] <= '9';
 }
 
-bool IsImageData(std::string_view url) {
-  constexpr std::array<std::string_view, 4> kTypes = {"png", "jpeg", "webp", "gif"};
-  for (std::string_view type : kTypes) {
-    std::string prefix = fmt::format("data:image/{};base64,", type);
-    if (!url.starts_with(prefix)) continue;
-    std::string_view data = url.substr(prefix.size());
-    while (data.ends_with("=")) data.remove_suffix(1);
-    return !data.empty() && std::all_of(data.begin(), data.end(), [](unsigned char c) {
-      return std::isalnum(c) || c == '+' || c == '/';
-    });
-  }
-  return false;
+void AddPart(const Json& part, std::string& text, Prompt& prompt) {
+  text += StringMember(part, "text") + StringMember(part, "refusal");
+  const Json& image = MemberOf(part, "image_url");
+  std::string url = image.is_string() ? image.get<std::string>() : StringMember(image, "url");
+  if (url.empty()) return;
+  std::optional<InlineImage> inside = ParseDataUri(url);
+  prompt.images.push_back(inside ? std::move(inside->bytes) : url);
 }
 
 }  // namespace
+
+ApiReply InvalidType(const std::string& param, std::string_view expected, const Json& value) {
+  return BadRequest(fmt::format("Invalid type for '{}': expected {}, but got {} instead.", param,
+                                expected, TypeName(value)),
+                    param, "invalid_type");
+}
 
 Complaint MissingParameter(const std::string& param) {
   return BadRequest(fmt::format("Missing required parameter: '{}'.", param), param,
                     "missing_required_parameter");
 }
 
-Complaint CheckBasics(const Call& call, const std::vector<Field>& fields) {
+Complaint CheckFields(const Call& call, const std::vector<Field>& fields) {
   if (Complaint wrong = CheckEnvelope(call)) return wrong;
   for (const auto& [name, value] : call.body.items()) {
     if (Complaint wrong = CheckField(name, value, fields)) return wrong;
   }
-  if (call.model.empty()) return MissingParameter("model");
-  if (!IsKnownModel(call.model)) return ModelNotFound(call.model);
-  if (MemberOf(call.body, "stream") == true) {
-    return BadRequest("Streaming is not supported by this fake yet.", "stream",
-                      "unsupported_value");
+  return call.model.empty() ? Complaint(MissingParameter("model")) : std::nullopt;
+}
+
+Complaint CheckBasics(const Call& call, const std::vector<Field>& fields) {
+  if (Complaint wrong = CheckFields(call, fields)) return wrong;
+  const Json& options = MemberOf(call.body, "stream_options");
+  if (!options.is_null() && MemberOf(call.body, "stream") != true) {
+    return BadRequest("The 'stream_options' parameter is only allowed when 'stream' is enabled.",
+                      "stream_options", "");
   }
-  return std::nullopt;
+  return CheckEnum(MemberOf(call.body, "service_tier"), "service_tier",
+                   {"auto", "default", "flex", "scale", "priority", "fast", "ultrafast"});
 }
 
 Complaint CheckEnum(const Json& value, const std::string& param,
@@ -175,8 +179,15 @@ Complaint CheckImageUrl(const Json& url, const std::string& param) {
   if (url.is_null()) return MissingParameter(param);
   if (!url.is_string()) return InvalidType(param, "an image URL", url);
   const std::string& text = url.get_ref<const std::string&>();
-  if (text.starts_with("https://") || text.starts_with("http://") || IsImageData(text)) {
-    return std::nullopt;
+  if (text.starts_with("https://") || text.starts_with("http://")) return std::nullopt;
+  std::optional<InlineImage> inside = ParseDataUri(text);
+  if (inside && WhatIsWrong(*inside).empty()) return std::nullopt;
+  if (inside) {
+    return BadRequest(
+        fmt::format("You uploaded an unsupported image. Please make sure your image has of one the "
+                    "following formats: ['png', 'jpeg', 'gif', 'webp']. ({})",
+                    WhatIsWrong(*inside)),
+        param, "invalid_image_format");
   }
   return BadRequest(fmt::format("Invalid '{}'. Expected a valid URL, but got a value with an "
                                 "invalid format.",
@@ -184,21 +195,19 @@ Complaint CheckImageUrl(const Json& url, const std::string& param) {
                     param, "invalid_value");
 }
 
-Complaint CheckSchemaFormat(const Json& format, const std::string& param) {
-  std::string name = StringMember(format, "name");
-  if (name.empty()) return MissingParameter(param + ".name");
-  bool plain = std::all_of(name.begin(), name.end(),
-                           [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '-'; });
-  if (!plain || name.size() > 64) {
-    return BadRequest(fmt::format("Invalid '{}.name': string does not match pattern. Expected a "
-                                  "string that matches the pattern '^[a-zA-Z0-9_-]+$'.",
-                                  param),
-                      param + ".name", "invalid_value");
-  }
-  const Json& schema = MemberOf(format, "schema");
-  if (schema.is_null()) return MissingParameter(param + ".schema");
-  if (!schema.is_object()) return InvalidType(param + ".schema", "an object", schema);
-  return std::nullopt;
+Complaint CheckEffort(const Call& call, const Json& effort, const std::string& param) {
+  if (effort.is_null()) return std::nullopt;
+  bool thinks = IsReasoningModel(call.model) || !IsOwnModel(call.model);
+  if (thinks || call.model.starts_with("fake-")) return CheckEnum(effort, param, kEfforts);
+  return BadRequest(
+      fmt::format("Unsupported parameter: '{}' is not supported with this model.", param), param,
+      "unsupported_parameter");
+}
+
+bool IsOwnModel(std::string_view model) {
+  constexpr std::array<std::string_view, 5> kPrefixes = {"gpt-", "o1", "o3", "o4", "fake-"};
+  return std::any_of(kPrefixes.begin(), kPrefixes.end(),
+                     [model](auto prefix) { return model.starts_with(prefix); });
 }
 
 bool IsReasoningModel(std::string_view model) {
@@ -207,17 +216,33 @@ bool IsReasoningModel(std::string_view model) {
                      [model](auto prefix) { return model.starts_with(prefix); });
 }
 
-int64_t CountTextChars(const Json& messages) {
-  int64_t chars = 0;
+void AddMessages(const Json& messages, Prompt& prompt) {
   for (const Json& message : messages) {
+    std::string role = StringMember(message, "role");
+    bool system = role == "system" || role == "developer";
+    std::string& text = system ? prompt.system : prompt.user;
     const Json& content = MemberOf(message, "content");
-    if (content.is_string()) chars += CountChars(content.get_ref<const std::string&>());
+    if (content.is_string()) text += content.get_ref<const std::string&>();
     if (!content.is_array()) continue;
-    for (const Json& part : content) {
-      chars += CountChars(StringMember(part, "text")) + CountChars(StringMember(part, "refusal"));
-    }
+    for (const Json& part : content) AddPart(part, text, prompt);
   }
-  return chars;
+}
+
+Untold UntoldBy(const Call& call) {
+  return {.cache_write = !call.settings->by_prompt && !WritesCache(call.model)};
+}
+
+std::string TierOf(const Call& call) {
+  std::string tier = StringMember(call.body, "service_tier");
+  return tier.empty() || tier == "auto" ? "default" : tier;
+}
+
+bool IsStreamed(const Call& call, const AnswerWishes& wishes) {
+  return MemberOf(call.body, "stream") == true && !wishes.no_stream;
+}
+
+std::string Obfuscation(std::string_view delta) {
+  return Sha256Hex(delta).substr(0, 16 - delta.size() % 16);
 }
 
 }  // namespace fake_provider::openai

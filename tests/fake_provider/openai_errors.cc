@@ -22,6 +22,27 @@ struct FixedError {
 };
 
 constexpr FixedError kFixedErrors[] = {
+    {"billing", 429, "insufficient_quota", "insufficient_quota",
+     "You exceeded your current quota, please check your plan and billing details."},
+    {"enforced_spend_limit", 429, "insufficient_quota", "organization_spend_limit_exceeded",
+     "Your organization has reached its enforced spend limit."},
+    {"workspace_spend_limit", 429, "insufficient_quota", "project_spend_limit_exceeded",
+     "Your project has reached its monthly spend limit."},
+    {"in_flight_budget", 429, "tokens", "rate_limit_exceeded",
+     "Rate limit reached: the budget of the requests in flight is used up. Please try again in "
+     "1s."},
+    {"no_more_concurrent", 429, "requests", "rate_limit_exceeded",
+     "Rate limit reached: too many concurrent requests. Please try again in 1s."},
+    {"quota_per_minute", 429, "requests", "rate_limit_exceeded",
+     "Rate limit reached for requests per min (RPM): Limit 60, Used 60, Requested 1."},
+    {"failed_precondition", 403, "request_forbidden", "unsupported_country_region_territory",
+     "Country, region, or territory not supported"},
+    {"moderation", 400, "invalid_request_error", "invalid_prompt",
+     "Invalid prompt: your prompt was flagged as potentially violating our usage policy. Please "
+     "try again with a different prompt."},
+    {"request_too_large", 413, "invalid_request_error", "",
+     "Maximum content size limit (26214400) exceeded."},
+    {"timeout", 504, "server_error", "", "The request timed out. Please try again later."},
     {"slow_down", 429, "rate_limit_error", "slow_down",
      "You are sending requests too fast. Please reduce your request rate to its original level, "
      "keep it there for at least 15 minutes, and then increase it gradually."},
@@ -65,28 +86,18 @@ ApiReply ContentFilter() {
   return reply;
 }
 
-ApiReply BadGateway() {
-  return {.status = 502,
-          .headers = {{"Content-Type", "text/html; charset=UTF-8"}},
-          .body =
-              "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n"
-              "<center><h1>502 Bad Gateway</h1></center>\r\n"
-              "<hr><center>cloudflare</center>\r\n</body>\r\n</html>\r\n",
-          .usage = {}};
-}
-
 // As the server shows keys: the first 8 characters, stars, the last 4.
 std::string Masked(const std::string& key) {
   if (key.size() <= 12) return std::string(key.size(), '*');
   return key.substr(0, 8) + std::string(key.size() - 12, '*') + key.substr(key.size() - 4);
 }
 
-// A script's "rate_limit".
-ApiReply RateLimit(const Call& call, const std::string& retry_after) {
+// A script's "rate_limit" and the like.
+ApiReply RateLimit(const Call& call, const std::string& retry_after, Clock::duration window) {
   Limiter::Refusal refusal{.limit = 500,
                            .used = 500,
                            .requested = 1,
-                           .window = std::chrono::minutes(1),
+                           .window = window,
                            .wait = std::chrono::seconds(ParseNumber(retry_after).value_or(1))};
   ApiReply reply = LimitError(call, refusal, /*try_again=*/true);
   RemoveHeader(reply.headers, "Retry-After");
@@ -121,8 +132,9 @@ ApiReply NamedError(std::string_view name, const Call& call, const std::string& 
   if (name == "bad_key") return KeyError(call, /*whole=*/false);
   if (name == "model_not_found") return ModelNotFound(call.model);
   if (name == "content_filter") return ContentFilter();
-  if (name == "html_502") return BadGateway();
-  if (name == "rate_limit") return RateLimit(call, retry_after);
+  if (name == "html_502") return HtmlBadGateway();
+  if (name == "rate_limit") return RateLimit(call, retry_after, std::chrono::minutes(1));
+  if (name == "quota_per_day") return RateLimit(call, retry_after, std::chrono::hours(24));
   if (name == "context_length") {
     return BadRequest(
         "Your input exceeds the context window of this model. Please adjust your input and try "
@@ -170,6 +182,15 @@ ApiReply ModelNotFound(const std::string& model) {
 ApiReply UnknownPath(const Call& call) {
   return ErrorReply(404, fmt::format("Invalid URL ({} {})", call.http.method, call.http.path),
                     "invalid_request_error", "", "");
+}
+
+Json ErrorOf(const ApiReply& reply) {
+  Json body = ParseJson(reply.body).value_or(Json());
+  if (body.contains("error")) return body["error"];
+  return {{"message", fmt::format("The upstream server answered with status {}.", reply.status)},
+          {"type", "server_error"},
+          {"param", nullptr},
+          {"code", nullptr}};
 }
 
 std::string BearerKey(const Request& request) {

@@ -23,6 +23,9 @@ ApiReply StatusError(int status);
 ApiReply ModelNotFound(const std::string& model);
 ApiReply UnknownPath(const Call& call);
 
+// The error object of a reply for a stream; of one that has none (an HTML page) its status.
+Json ErrorOf(const ApiReply& reply);
+
 std::string BearerKey(const Request& request);
 Headers CommonHeaders(const Call& call, int64_t took_ms);
 

@@ -96,6 +96,7 @@ ApiReply LimitError(const Call& call, const Limiter::Refusal& refusal, bool try_
 Headers LimitHeaders(const std::vector<Limiter::Standing>& standings) {
   Headers headers;
   for (const Limiter::Standing& standing : standings) {
+    if (standing.what != Quantity::kRequests && standing.what != Quantity::kTokens) continue;
     std::string_view name = NameOf(standing.what);
     headers.emplace_back(fmt::format("x-ratelimit-limit-{}", name), std::to_string(standing.limit));
     headers.emplace_back(fmt::format("x-ratelimit-remaining-{}", name),

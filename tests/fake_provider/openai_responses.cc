@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <chrono>
-
 #include "tests/fake_provider/digest.h"
 #include "tests/fake_provider/openai_checks.h"
 #include "tests/fake_provider/openai_endpoints.h"
@@ -12,15 +10,15 @@ namespace {
 
 Question QuestionOf(const Call& call, const AnswerWishes& wishes) {
   const Json& input = MemberOf(call.body, "input");
-  Question question{.body_sha256 = call.body_sha256,
-                    .input_chars = CountChars(StringMember(call.body, "instructions")),
-                    .reasons = IsReasoningModel(call.model),
-                    .effort = StringMember(MemberOf(call.body, "reasoning"), "effort"),
-                    .max_output_tokens = {},
-                    .wished_text = wishes.text,
-                    .wished_finish = wishes.finish};
-  question.input_chars +=
-      input.is_string() ? CountChars(input.get_ref<const std::string&>()) : CountTextChars(input);
+  const Json& format = MemberOf(MemberOf(call.body, "text"), "format");
+  Prompt prompt{.system = StringMember(call.body, "instructions"), .user = {}, .images = {}};
+  if (input.is_string()) prompt.user = input.get<std::string>();
+  if (input.is_array()) AddMessages(input, prompt);
+  Question question =
+      QuestionFor(call, wishes, std::move(prompt), SchemaOf(format, MemberOf(format, "schema")));
+  question.reasons = IsReasoningModel(call.model);
+  question.effort = StringMember(MemberOf(call.body, "reasoning"), "effort");
+  question.untold = UntoldBy(call);
   const Json& most = MemberOf(call.body, "max_output_tokens");
   if (!most.is_null()) question.max_output_tokens = most.get<int64_t>();
   return question;
@@ -28,7 +26,8 @@ Question QuestionOf(const Call& call, const AnswerWishes& wishes) {
 
 Json UsageJson(const Usage& usage) {
   return {{"input_tokens", usage.input},
-          {"input_tokens_details", {{"cached_tokens", usage.cached}, {"cache_write_tokens", 0}}},
+          {"input_tokens_details",
+           {{"cached_tokens", usage.cached}, {"cache_write_tokens", usage.cache_write}}},
           {"output_tokens", usage.output},
           {"output_tokens_details", {{"reasoning_tokens", usage.reasoning}}},
           {"total_tokens", usage.input + usage.output}};
@@ -52,7 +51,8 @@ Json MessageItem(const Answer& answer, const std::string& id, bool complete) {
 Json OutputItems(const Call& call, const Question& question, const Answer& answer,
                  const std::string& id, bool complete) {
   Json output = Json::array();
-  if (IsReasoningModel(call.model) && question.effort != "none") {
+  bool thinks = IsReasoningModel(call.model) || answer.usage.reasoning > 0;
+  if (thinks && question.effort != "none") {
     output.push_back({{"id", "rs_" + id}, {"type", "reasoning"}, {"summary", Json::array()}});
   }
   if (complete || !answer.text.empty()) output.push_back(MessageItem(answer, id, complete));
@@ -82,9 +82,7 @@ Json ReasoningSettings(const Call& call) {
 
 // The response object without its outcome, which the caller fills in.
 Json ResponseObject(const Call& call, const std::string& id) {
-  int64_t now = std::chrono::duration_cast<std::chrono::seconds>(
-                    std::chrono::system_clock::now().time_since_epoch())
-                    .count();
+  int64_t now = UnixTime();
   return {{"id", "resp_" + id},
           {"object", "response"},
           {"created_at", now},
@@ -104,7 +102,7 @@ Json ResponseObject(const Call& call, const std::string& id) {
           {"prompt_cache_retention", Echo(call, "prompt_cache_retention", nullptr)},
           {"reasoning", ReasoningSettings(call)},
           {"safety_identifier", Echo(call, "safety_identifier", nullptr)},
-          {"service_tier", "default"},
+          {"service_tier", TierOf(call)},
           {"store", Echo(call, "store", true)},
           {"temperature", Echo(call, "temperature", 1.0)},
           {"text", TextSettings(call)},
@@ -149,8 +147,7 @@ Limiter::Demand DemandOfResponses(const Call& call) {
 ApiReply RespondResponses(const Call& call, const AnswerWishes& wishes) {
   std::string id = Sha256Hex(fmt::format("{} {}", call.body_sha256, call.number)).substr(0, 50);
   Json response = ResponseObject(call, id);
-  ApiReply reply;
-  reply.headers = {{"Content-Type", "application/json"}};
+  std::optional<Usage> usage;
   if (wishes.response_status == "failed") {
     SetFailed(response, wishes.error_code);
   } else {
@@ -160,9 +157,12 @@ ApiReply RespondResponses(const Call& call, const AnswerWishes& wishes) {
     if (!complete) SetIncomplete(response, answer.finish);
     response["output"] = OutputItems(call, question, answer, id, complete);
     SetUsage(response, answer.usage, wishes);
-    reply.usage = answer.usage;
+    usage = answer.usage;
   }
-  reply.body = ToText(response, 2);
+  ApiReply reply = IsStreamed(call, wishes)
+                       ? StreamReply(kEventStream, ResponseEvents(call, response))
+                       : JsonReply(200, response, 2);
+  reply.usage = usage;
   return reply;
 }
 

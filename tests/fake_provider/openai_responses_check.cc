@@ -57,6 +57,7 @@ Complaint CheckPart(const Json& part, const std::string& role, const std::string
   if (type == "input_file") return CheckFilePart(part, at);
   if (type == "input_image") {
     const Json& detail = MemberOf(part, "detail");
+    if (detail.is_null()) return MissingParameter(at + ".detail");
     wrong = CheckEnum(detail, at + ".detail", {"low", "high", "auto", "original"});
     if (wrong || part.contains("file_id")) return wrong;
     return CheckImageUrl(MemberOf(part, "image_url"), at + ".image_url");
@@ -111,12 +112,13 @@ Complaint CheckText(const Json& text) {
   return CheckSchemaFormat(format, "text.format");
 }
 
-Complaint CheckReasoning(const Json& reasoning) {
+Complaint CheckReasoning(const Call& call) {
+  const Json& reasoning = MemberOf(call.body, "reasoning");
   Complaint wrong = CheckMembers(reasoning, "reasoning",
                                  {"effort", "summary", "mode", "context", "generate_summary"});
   if (wrong) return wrong;
   const Json& effort = MemberOf(reasoning, "effort");
-  if ((wrong = CheckEnum(effort, "reasoning.effort", kEfforts))) return wrong;
+  if ((wrong = CheckEffort(call, effort, "reasoning.effort"))) return wrong;
   return CheckEnum(MemberOf(reasoning, "summary"), "reasoning.summary",
                    {"auto", "concise", "detailed"});
 }
@@ -135,9 +137,11 @@ Complaint CheckTemperature(const Call& call) {
 Complaint CheckResponses(const Call& call) {
   Complaint wrong = CheckBasics(call, kFields);
   if (!wrong) wrong = CheckInput(call.body);
-  if (!wrong) wrong = CheckReasoning(MemberOf(call.body, "reasoning"));
+  if (!wrong) wrong = CheckReasoning(call);
   if (!wrong) wrong = CheckText(MemberOf(call.body, "text"));
   if (!wrong) wrong = CheckTemperature(call);
+  const Json& options = MemberOf(call.body, "stream_options");
+  if (!wrong) wrong = CheckMembers(options, "stream_options", {"include_obfuscation"});
   return wrong;
 }
 

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <map>
+#include <sstream>
 #include <string_view>
 
 namespace fake_provider {
@@ -30,8 +31,12 @@ const char kUsage[] =
     "  --no-limit-headers   no x-ratelimit headers\n"
     "  --no-retry-after     no Retry-After and retry-after-ms on a 429\n"
     "  --no-try-again       nor a word about it in its message\n"
-    "  --input-price N, --cached-price N, --output-price N\n"
-    "                       picodollars a token (1250000, 125000, 10000000)\n";
+    "  --answers body|prompt\n"
+    "                       what an answer follows from: the bytes of the request (body), or what\n"
+    "                       it asks, the same over every API (prompt)\n"
+    "  --models A,B         the only models there are (what has a name of the API's own)\n"
+    "  --input-price N, --cached-price N, --cache-write-price N, --cache-write-1h-price N,\n"
+    "  --output-price N     picodollars a token (1250000, 125000, 1562500, 2500000, 10000000)\n";
 
 namespace {
 
@@ -63,6 +68,21 @@ std::string SetKind(Options& options, const std::string& value) {
   return "";
 }
 
+std::string SetAnswers(Options& options, const std::string& value) {
+  if (value != "body" && value != "prompt") return "expected body or prompt";
+  options.desk.answers.by_prompt = value == "prompt";
+  return "";
+}
+
+std::string SetModels(Options& options, const std::string& value) {
+  std::stringstream names(value);
+  for (std::string name; std::getline(names, name, ',');) {
+    if (name.empty()) return "expected names with commas between";
+    options.desk.answers.models.push_back(name);
+  }
+  return "";
+}
+
 std::string KeepLimit(Options& options, const std::string& value) {
   options.limits.push_back(value);
   return "";
@@ -75,6 +95,8 @@ const std::map<std::string_view, TextSetter>& TextFlags() {
       {"--script", Any([](Options & o) -> auto& { return o.script_file; })},
       {"--key", Any([](Options & o) -> auto& { return o.desk.key; })},
       {"--limit", KeepLimit},
+      {"--answers", SetAnswers},
+      {"--models", SetModels},
       {"--window", SetWindow},
       {"--kind", SetKind},
   };
@@ -89,9 +111,12 @@ const std::map<std::string_view, NumberSetter>& NumberFlags() {
       {"--concurrency", [](Options& o, int64_t v) { o.desk.limits.defaults.concurrency = v; }},
       {"--window-ms",
        [](Options& o, int64_t v) { o.desk.limits.defaults.window = std::chrono::milliseconds(v); }},
-      {"--input-price", [](Options& o, int64_t v) { o.prices.input = v; }},
-      {"--cached-price", [](Options& o, int64_t v) { o.prices.cached = v; }},
-      {"--output-price", [](Options& o, int64_t v) { o.prices.output = v; }},
+      {"--input-price", [](Options& o, int64_t v) { o.desk.answers.prices.input = v; }},
+      {"--cached-price", [](Options& o, int64_t v) { o.desk.answers.prices.cached = v; }},
+      {"--cache-write-price", [](Options& o, int64_t v) { o.desk.answers.prices.cache_write = v; }},
+      {"--cache-write-1h-price",
+       [](Options& o, int64_t v) { o.desk.answers.prices.cache_write_1h = v; }},
+      {"--output-price", [](Options& o, int64_t v) { o.desk.answers.prices.output = v; }},
   };
   return kFlags;
 }

@@ -17,9 +17,8 @@ struct Options {
   std::string books_file;
   std::string script_file;
   bool fsync = true;
-  Prices prices;
   std::vector<std::string> limits;  // as given, each one --limit; desk.limits has them as rules
-  Desk::Settings desk{.key = "sk-test", .latency_ms = 0, .limits = {}};
+  Desk::Settings desk{.key = "sk-test", .latency_ms = 0, .limits = {}, .answers = {}};
 };
 
 Result<Options> ParseOptions(int argc, char** argv);

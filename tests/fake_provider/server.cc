@@ -135,7 +135,7 @@ void Server::Pump(Connection& connection) {
     case Connection::Pumped::kBlocked:
       return SetInterest(connection, kSending);
     case Connection::Pumped::kPaced:
-      return PumpLater(connection, connection.outgoing().drip_every);
+      return PumpLater(connection, connection.pause());
     case Connection::Pumped::kBroken:
       return Drop(connection);
   }
@@ -154,6 +154,9 @@ void Server::Finish(Connection& connection) {
       return Deliver(connection);
     case Transmission::Then::kReset:
       return FinishReset(connection);
+    case Transmission::Then::kStayOpen:
+      if (Ticket ticket = std::exchange(connection.ticket, 0)) sink_.OnDelivered(ticket);
+      return SetInterest(connection, kAnswering);
     case Transmission::Then::kHang:
       return SetInterest(connection, kAnswering);
   }

@@ -39,6 +39,8 @@ void Totals::ApplyBilled(const Json& event) {
   picodollars_ += NumberMember(event, "picodollars");
   input_ += NumberMember(event, "input");
   cached_ += NumberMember(event, "cached");
+  cache_write_ += NumberMember(event, "cache_write");
+  cache_write_1h_ += NumberMember(event, "cache_write_1h");
   output_ += NumberMember(event, "output");
   reasoning_ += NumberMember(event, "reasoning");
 }
@@ -74,6 +76,8 @@ Json Totals::ToJson() const {
       {"picodollars", picodollars_},
       {"input", input_},
       {"cached", cached_},
+      {"cache_write", cache_write_},
+      {"cache_write_1h", cache_write_1h_},
       {"output", output_},
       {"reasoning", reasoning_},
       {"in_air", open_.size()},

@@ -45,6 +45,8 @@ class Totals {
   int64_t picodollars_ = 0;
   int64_t input_ = 0;
   int64_t cached_ = 0;
+  int64_t cache_write_ = 0;
+  int64_t cache_write_1h_ = 0;
   int64_t output_ = 0;
   int64_t reasoning_ = 0;
   std::map<int64_t, int64_t> statuses_;

@@ -45,11 +45,18 @@ class Payload {
 
 // How one reply leaves: its bytes, their pace, and what becomes of the connection afterwards.
 struct Transmission {
-  enum class Then { kKeepOpen, kClose, kReset, kHang };
+  // kHang: the reply never ends. kStayOpen: it is out, but the connection takes no other request.
+  enum class Then { kKeepOpen, kClose, kReset, kHang, kStayOpen };
+
+  // So many bytes, then a pause.
+  struct Burst {
+    uint64_t bytes = 0;
+    Clock::duration pause{};
+  };
 
   Payload bytes;
-  uint64_t drip_bytes = 0;  // at most so many at a time; 0: no pacing
-  Clock::duration drip_every{};
+  std::deque<Burst> bursts;  // what goes out first
+  Burst drip = {};           // each one after those; 0 bytes: all that is left, at once
   Then then = Then::kKeepOpen;
 };
 
