@@ -5,6 +5,8 @@
 #   make test            install what is missing, build, run the whole test suite
 #   make test SAN=address|thread      the same under a sanitizer, in a build tree of its own
 #   make torture KILLS=10000          kill it at random instants, check the books (tests/torture.cc)
+#   make fuzz TARGET=replies SECONDS=60    fuzz what reads a provider's bytes
+#   make test-peers                   against an independent fake and the real claude CLI, from npm
 #   make bench-limits ARGS=--quick    how much of a provider's limits is used, by its own books
 #   make install PREFIX=/usr/local    both programs, the configs and the price data
 #   make format | check-format | check-layers | clean
@@ -41,25 +43,27 @@ ifeq ($(SAN),)
   FLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 endif
 LINK  := -pie -Wl,-z,relro,-z,now $(SANFLAGS)
-LIBS_COMMON     := -lyaml-cpp -lfmt -lcrypto
+LIBS_COMMON     := -lyaml-cpp -lfmt -lcrypto -lre2
 LIBS_WORKER     := $(LIBS_COMMON) -lcurl
 LIBS_SUPERVISOR := $(LIBS_COMMON) -lsqlite3 -lcpp-httplib -lpthread
 
 COMMON     := $(wildcard common/*.cc common/*/*.cc)
-WORKER     := $(filter-out worker/main.cc,$(wildcard worker/*.cc worker/*/*.cc))
+WORKER     := $(filter-out worker/main.cc,$(wildcard worker/*.cc worker/*/*.cc worker/*/*/*.cc))
 SUPERVISOR := $(filter-out supervisor/main.cc,$(wildcard supervisor/*.cc supervisor/*/*.cc))
 TESTS      := $(filter-out tests/torture.cc tests/bad_worker.cc,$(wildcard tests/*.cc))
+FUZZ       := $(filter-out tests/fuzz/libfuzzer.cc,$(wildcard tests/fuzz/*.cc))
 FAKE       := $(wildcard tests/fake_provider/*.cc)
 # What of it the tests hold against an oracle of theirs.
 FAKE_TESTED := $(addprefix tests/fake_provider/,limiter.cc meter.cc limit_settings.cc admissions.cc http.cc)
 TORTURE    := tests/torture.cc $(wildcard tests/torture/*.cc)
-ALL        := $(COMMON) $(WORKER) $(SUPERVISOR) $(TESTS) $(FAKE) \
+ALL        := $(COMMON) $(WORKER) $(SUPERVISOR) $(TESTS) $(FUZZ) $(FAKE) \
               worker/main.cc supervisor/main.cc $(TORTURE) tests/bad_worker.cc
 
 objects = $(patsubst %.cc,$(B)/%.o,$(1))
 
 PACKAGES := g++ make libcurl4-openssl-dev libyaml-cpp-dev nlohmann-json3-dev libfmt-dev \
-            libcli11-dev libcpp-httplib-dev libsqlite3-dev libssl-dev zlib1g-dev doctest-dev ca-certificates
+            libcli11-dev libcpp-httplib-dev libsqlite3-dev libssl-dev libre2-dev zlib1g-dev \
+            doctest-dev ca-certificates
 
 .PHONY: all
 all: deps
@@ -92,7 +96,7 @@ $(B)/muster-worker: $(call objects,worker/main.cc $(WORKER) $(COMMON))
 	@echo '  link    $@'
 	$(Q)$(CXX) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS_WORKER)
 
-$(B)/test-suite: $(call objects,$(TESTS) $(FAKE_TESTED) $(SUPERVISOR) $(WORKER) $(COMMON))
+$(B)/test-suite: $(call objects,$(TESTS) $(FUZZ) $(FAKE_TESTED) $(SUPERVISOR) $(WORKER) $(COMMON))
 	@echo '  link    $@'
 	$(Q)$(CXX) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS_SUPERVISOR) -lcurl -lz -lpthread
 
@@ -136,6 +140,32 @@ test: test-deps
 
 .PHONY: test-programs
 test-programs: programs $(B)/test-suite $(B)/fake-provider $(B)/bad-worker $(B)/torture
+
+# What reads a provider's bytes, fuzzed with libFuzzer: TARGET is streams, replies, waits or parse. What
+# it finds belongs into tests/corpus, which every test run replays.
+TARGET    ?= replies
+SECONDS   ?= 60
+FUZZFLAGS := -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+FUZZ_FUNCTION := Fuzz$(shell printf '%s' '$(TARGET)' | sed 's/^./\U&/')
+
+.PHONY: fuzz
+fuzz:
+	@scripts/install-packages $(PACKAGES) clang-14 libclang-rt-14-dev
+	@$(MAKE) --no-print-directory -j$(JOBS) B=build-fuzz CXX=clang++-14 CXXFLAGS='-O1 -g' \
+	  SANFLAGS='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' \
+	  build-fuzz/fuzz-$(TARGET)
+	@mkdir -p build-fuzz/corpus-$(TARGET)
+	build-fuzz/fuzz-$(TARGET) -max_total_time=$(SECONDS) -rss_limit_mb=2048 -timeout=10 \
+	  -artifact_prefix=build-fuzz/found-$(TARGET)- build-fuzz/corpus-$(TARGET) tests/corpus/$(TARGET)
+
+$(B)/fuzz-$(TARGET): tests/fuzz/libfuzzer.cc $(call objects,$(FUZZ) $(WORKER) $(COMMON))
+	@echo '  link    $@'
+	$(Q)$(CXX) $(FLAGS) $(CXXFLAGS) $(FUZZFLAGS) -DFUZZ_TARGET=$(FUZZ_FUNCTION) -o $@ $(filter-out %.h,$^) $(LIBS_WORKER)
+
+# The programs that others wrote: see the script. Says why where it skips them.
+.PHONY: test-peers
+test-peers: test-programs
+	scripts/test-peers $(B)
 
 .PHONY: torture
 torture: test-deps

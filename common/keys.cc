@@ -4,21 +4,36 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "common/key_file.h"
 #include "common/template.h"
 
 namespace muster {
 namespace {
 
-// Copies a variable and overwrites it where it stands: /proc/PID/environ shows the original bytes.
-std::string TakeVariable(const std::string& name) {
-  char* value = std::getenv(name.c_str());
-  if (!value) return "";
-  return value;
+std::string VariableText(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value ? value : "";
 }
 
+// Overwrites a variable where it stands: /proc/PID/environ shows the original bytes.
 void WipeVariable(const std::string& name) {
   if (char* value = std::getenv(name.c_str())) std::memset(value, 0, std::strlen(value));
   unsetenv(name.c_str());
+}
+
+// The key; "" where there is none.
+Result<std::string> KeyInVariable(const Provider& provider) {
+  std::string key = VariableText(provider.key_env);
+  if (key.find_first_of("\r\n") == std::string::npos) return key;
+  return Fail("the key in {} (provider {}) contains a line break", provider.key_env, provider.name);
+}
+
+Result<std::string> KeyInFile(const Provider& provider) {
+  auto there = KeyFileExists(provider.key_file);
+  if (there && !*there) return std::string();
+  auto key = there ? ReadKeyFile(provider.key_file) : Result<std::string>(Error{there.error()});
+  if (key) return key;
+  return Fail("the key file of provider {}: {}", provider.name, key.error());
 }
 
 std::vector<const Provider*> AllProviders(const Config& config) {
@@ -52,23 +67,24 @@ Result<Json> TakeKeys(const Config& config) {
   Json keys = Json::object();
   auto providers = ProvidersInUse(config, &by_item);
   for (const Provider* provider : providers) {
-    if (provider->key_env.empty()) continue;
-    std::string key = TakeVariable(provider->key_env);
-    if (key.find_first_of("\r\n") != std::string::npos) {
-      return Fail("the key in {} (provider {}) contains a line break", provider->key_env,
-                  provider->name);
-    }
-    if (!key.empty()) {
-      keys[provider->name] = key;
+    if (KeySource(*provider).empty()) continue;
+    auto key = provider->key_file.empty() ? KeyInVariable(*provider) : KeyInFile(*provider);
+    if (!key) return Error{key.error()};
+    if (!key->empty()) {
+      keys[provider->name] = *key;
     } else if (!by_item) {
-      return Fail("provider {} needs a key: set the environment variable {}", provider->name,
-                  provider->key_env);
+      const char* what = provider->key_file.empty() ? "set the environment variable" : "write";
+      return Fail("provider {} needs a key: {} {}", provider->name, what, KeySource(*provider));
     }
   }
   for (const auto& [name, provider] : config.providers) {
     if (!provider.key_env.empty()) WipeVariable(provider.key_env);
   }
   return keys;
+}
+
+std::string KeySource(const Provider& provider) {
+  return provider.key_file.empty() ? provider.key_env : "the file " + provider.key_file;
 }
 
 }  // namespace muster

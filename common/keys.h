@@ -1,7 +1,8 @@
 #pragma once
 
-// API keys: read once from the environment variables that the config names, then taken out of the
-// environment. They travel to workers in `start` and are never written anywhere.
+// API keys: read once from the environment variables and files that the config names, the variables
+// then taken out of the environment. They travel to workers in `start` and are never written
+// anywhere.
 
 #include <string>
 #include <vector>
@@ -17,8 +18,14 @@ namespace muster {
 std::vector<const Provider*> ProvidersInUse(const Config& config, bool* depends_on_item = nullptr);
 
 // An object of provider name to key for the providers in use, with the variables wiped from the
-// environment. A variable that is not set is an error naming variable and provider; where models
-// depend on the item it is left out instead, and calls of that provider fail.
+// environment. A variable that is not set, or a key file that is not there, is an error naming it
+// and the provider; where models depend on the item it is left out instead, and calls of that
+// provider fail. What cannot be a key, and a file that others can read, is always an error.
 Result<Json> TakeKeys(const Config& config);
+
+// Where a provider's key is taken from, to end a sentence: "OPENAI_API_KEY", "the file
+// /home/me/key";
+// "" where it has none.
+std::string KeySource(const Provider& provider);
 
 }  // namespace muster

@@ -66,6 +66,7 @@ MUSTER_FIELDS(Hello) {
 }
 MUSTER_FIELDS(Usage) {
   v("input", m.input), v("cached", m.cached), v("cache_write", m.cache_write);
+  v("cache_write_1h", m.cache_write_1h);
   v("output", m.output), v("reasoning", m.reasoning);
 }
 MUSTER_FIELDS(Failure) {
@@ -85,13 +86,13 @@ MUSTER_FIELDS(Call) {
   v("provider", m.provider), v("model", m.model), v("request_hash", m.request_hash);
   v("request_chars", m.request_chars), v("input_estimate", m.input_estimate);
   v("output_estimate", m.output_estimate), v("input_most", m.input_most);
-  v("output_most", m.output_most), v("ask_again", m.ask_again);
+  v("output_most", m.output_most), v("ask_again", m.ask_again), v("tier", m.tier);
 }
 MUSTER_FIELDS(Called) {
   v("item", m.item), v("attempt", m.attempt), v("call", m.call), v("answer", m.answer);
   v("failure", m.failure), v("usage", m.usage), v("served_model", m.served_model);
   v("request_id", m.request_id), v("total_ms", m.total_ms), v("first_byte_ms", m.first_byte_ms);
-  v("limits", m.limits);
+  v("limits", m.limits), v("tier", m.tier), v("own_cost", m.own_cost), v("partial", m.partial);
 }
 MUSTER_FIELDS(Rejected) {
   v("item", m.item), v("attempt", m.attempt), v("call", m.call), v("reason", m.reason);

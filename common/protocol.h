@@ -43,7 +43,7 @@
 
 namespace muster {
 
-inline constexpr int kProtocolVersion = 2;
+inline constexpr int kProtocolVersion = 3;
 
 // Identifies the sources both programs were built from; a worker of another build is refused.
 std::string_view BuildId();
@@ -121,9 +121,11 @@ struct Call {
   int64_t request_chars = 0;
   int64_t input_estimate = 0;          // tokens
   int64_t output_estimate = 0;         // tokens
-  int64_t input_most = 0;              // tokens; never more than the UTF-8 bytes of the request
+  int64_t input_most = 0;              // tokens; at most the UTF-8 bytes of the request's text, and
+                                       // what its images can come to
   std::optional<int64_t> output_most;  // tokens; absent: the model's maximum
   int64_t ask_again = 0;               // further asks the step allows
+  std::string tier;                    // the service tier asked for; empty: the usual one
 };
 
 // What came of a `go`.
@@ -139,6 +141,9 @@ struct Called {
   int64_t total_ms = 0;        // from go to the last byte
   int64_t first_byte_ms = 0;
   std::vector<LimitSeen> limits;
+  std::string tier;                 // the service tier that the reply names; empty: the usual one
+  std::optional<int64_t> own_cost;  // picodollars, as the provider itself puts it
+  std::optional<Bytes> partial;     // of a failure: what came of an answer, for people
 };
 
 // The answer of `call` cannot be used by its step. `next` is the request of another ask where that

@@ -7,7 +7,8 @@
 namespace muster {
 
 // Takes secrets out of text before it is shown, logged or stored: the exact keys of this run, also
-// in base64 and URL-encoded. Holds the keys in memory and nowhere else.
+// URL-encoded, escaped as in JSON, and in base64, also inside of a longer text that was encoded as
+// a whole ("Basic" headers). Holds the keys in memory and nowhere else.
 class Redactor {
  public:
   // Secrets shorter than 6 bytes are not looked for: they would hit ordinary text.

@@ -9,17 +9,30 @@ namespace muster {
 namespace {
 
 Json UsageNumbers(const Usage& usage) {
-  return Json{
-      {"input", usage.input},   {"cached", usage.cached},       {"cache_write", usage.cache_write},
-      {"output", usage.output}, {"reasoning", usage.reasoning}, {"total", usage.total()}};
+  return Json{{"input", usage.input},
+              {"cached", usage.cached},
+              {"cache_write", usage.cache_write},
+              {"cache_write_1h", usage.cache_write_1h},
+              {"output", usage.output},
+              {"reasoning", usage.reasoning},
+              {"total", usage.total()}};
 }
 
 }  // namespace
 
 Json ChatValue(const ChatOutcome& outcome) {
   return Json{{"text", outcome.text},
+              {"value", outcome.value},
+              {"finish", outcome.finish},
               {"model", outcome.model},
               {"usage", outcome.usage ? UsageNumbers(*outcome.usage) : Json()}};
+}
+
+std::optional<ParseRule> ParseRuleOf(const Step& step) {
+  if (step.parse || !step.chat || step.chat->options.response_schema.is_null()) return step.parse;
+  ParseRule rule;
+  rule.json = step.chat->options.response_schema;
+  return rule;
 }
 
 Json ElementValue(int64_t number, const std::string& key, const Json& each, Json value) {

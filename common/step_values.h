@@ -13,16 +13,22 @@
 
 namespace muster {
 
-// What a chat call leaves: text, model, usage.
+// What a chat call leaves. `value` is what the step's parse made of the text; null without one.
 struct ChatOutcome {
   std::string text;
+  Json value;
+  std::string finish;  // stop, length (cut, and the step keeps such), other
   std::string model;
   std::optional<Usage> usage;
 };
 
-// {"text", "model", "usage": {input, cached, cache_write, output, reasoning, total}}; usage is null
-// where it is not known.
+// {"text", "value", "finish", "model", "usage": {input, cached, cache_write, output, reasoning,
+// total}}; usage is null where it is not known.
 Json ChatValue(const ChatOutcome& outcome);
+
+// How a step's answers are parsed: by its `parse`; without one, by its response_schema if it has
+// that; else not at all.
+std::optional<ParseRule> ParseRuleOf(const Step& step);
 
 // The value of one element of a for_each: number (from 1), key, each (the element), and its call's.
 Json ElementValue(int64_t number, const std::string& key, const Json& each, Json value);

@@ -5,14 +5,16 @@
 namespace muster {
 
 // Tokens of one call or of a sum of calls, in one vocabulary for every provider: `input` includes
-// `cached` (read from a prompt cache) and `cache_write` (written to it); `output` includes
-// `reasoning`. Where the usage of a call is not known, there is no Usage at all (std::optional).
+// `cached` (read from a prompt cache) and `cache_write` (written to it), which includes
+// `cache_write_1h` (to be kept for an hour, at a price of its own); `output` includes `reasoning`.
+// Where the usage of a call is not known, there is no Usage at all (std::optional).
 struct Usage {
   int64_t input = 0;
   int64_t cached = 0;
   int64_t cache_write = 0;
   int64_t output = 0;
   int64_t reasoning = 0;
+  int64_t cache_write_1h = 0;
 
   int64_t total() const { return input + output; }
 
@@ -20,6 +22,7 @@ struct Usage {
     input += other.input;
     cached += other.cached;
     cache_write += other.cache_write;
+    cache_write_1h += other.cache_write_1h;
     output += other.output;
     reasoning += other.reasoning;
     return *this;

@@ -28,6 +28,10 @@ void Sum(Totals& totals, const record::TryEnded& ended, std::optional<Picodollar
   if (ended.usage) totals.usage += *ended.usage;
   totals.cost = AddMoney(totals.cost, ended.cost.value_or(0));
   totals.cache_saving = AddMoney(totals.cache_saving, ended.cache_saving.value_or(0));
+  if (!ended.own_cost) return;
+  ++totals.own_costs;
+  totals.own_cost = AddMoney(totals.own_cost, *ended.own_cost);
+  totals.cost_beside_own = AddMoney(totals.cost_beside_own, ended.cost.value_or(0));
 }
 
 }  // namespace
@@ -90,7 +94,7 @@ bool Books::Simulated(const Call& call) const {
 
 std::optional<Picodollars> Books::WorstOf(const Call& call) const {
   auto price = PriceFor(call);
-  return price ? WorstCost(*price, call.input_most, call.output_most) : std::nullopt;
+  return price ? WorstCost(*price, call.input_most, call.output_most, call.tier) : std::nullopt;
 }
 
 Books::Try Books::BeginTry(const Call& call, int64_t ask, int64_t ledger_call, int64_t tries_so_far,
@@ -127,6 +131,9 @@ record::TryEnded Books::Describe(const Try& sent, const Called& called) const {
   ended.call = sent.call;
   ended.number = sent.number;
   ended.usage = called.usage;
+  ended.own_cost = called.own_cost;
+  ended.tier = TierOf(called.tier);
+  if (called.partial) ended.partial = called.partial->data;
   ended.served_model = called.served_model;
   ended.request_id = called.request_id;
   ended.total_ms = called.total_ms;
@@ -143,17 +150,15 @@ record::TryEnded Books::Describe(const Try& sent, const Called& called) const {
 Books::Booked Books::EndTry(const Try& sent, const Call& call, const Called& called) {
   record::TryEnded ended = Describe(sent, called);
   auto price = PriceFor(call);
-  if (called.usage && price) {
-    ended.cost = CostOf(*price, *called.usage);
-    ended.cache_saving = CacheSaving(*price, *called.usage);
-  }
+  auto provider = config_.providers.find(call.provider);
+  if (provider != config_.providers.end()) ended.cost = CostOfTry(provider->second, price, called);
+  if (called.usage && price) ended.cache_saving = CacheSaving(*price, *called.usage, called.tier);
   if (called.answer) {
     ended.outcome = TryOutcome::kAnswered;
     ended.answer = called.answer->data;
   } else if (called.failure->billing == Billing::kNo) {
     ended.outcome = TryOutcome::kFailed;
-    ended.cost = 0;
-  } else if (called.failure->billing == Billing::kUsage && called.usage) {
+  } else if (called.failure->billing == Billing::kUsage && (called.usage || ended.cost)) {
     ended.outcome = TryOutcome::kFailed;
   } else {
     ended.outcome = TryOutcome::kUnknown;

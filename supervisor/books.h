@@ -40,13 +40,15 @@ class Books {
     int64_t number = 0;  // of the try within it
     std::optional<Picodollars> worst;
   };
-  // The most one try of it can cost; nullopt: no price, or nothing bounds it.
+  // The most one try of it can cost in the service tier asked for; nullopt: no price, or nothing
+  // bounds it.
   std::optional<Picodollars> WorstOf(const Call& call) const;
   // `ledger_call` 0: the call has no row yet. The tokens are what was reserved for it in the
   // limits.
   Try BeginTry(const Call& call, int64_t ask, int64_t ledger_call, int64_t tries_so_far,
                const std::string& worker, int64_t input_reserved, int64_t output_reserved);
-  // What came back.
+  // What came back. Its cost is by the tier that served it; CostOfTry (pricing.h) says when the
+  // provider's own figure counts.
   struct Booked {
     std::optional<Picodollars> cost;  // nullopt: not known
     Picodollars counted = 0;

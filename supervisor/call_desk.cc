@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/call_limits.h"
+#include "common/pricing.h"
 #include "common/text.h"
 
 namespace muster {
@@ -12,10 +13,11 @@ namespace {
 constexpr std::chrono::seconds kRetryNoticeEvery{5};
 
 bool IsPlausible(const Usage& usage) {
-  auto [least, most] =
-      std::minmax({usage.input, usage.cached, usage.cache_write, usage.output, usage.reasoning});
+  auto [least, most] = std::minmax({usage.input, usage.cached, usage.cache_write,
+                                    usage.cache_write_1h, usage.output, usage.reasoning});
   return least >= 0 && most <= kMostTokensOfOneCall &&
-         usage.cached + usage.cache_write <= usage.input && usage.reasoning <= usage.output;
+         usage.cached + usage.cache_write <= usage.input &&
+         usage.cache_write_1h <= usage.cache_write && usage.reasoning <= usage.output;
 }
 
 }  // namespace
@@ -149,6 +151,7 @@ Result<void> CallDesk::OnCalled(WorkerId worker, Called called, Time now) {
     return Fail("called {} with both or neither of answer and failure", called.call);
   }
   if (called.usage && !IsPlausible(*called.usage)) called.usage.reset();
+  if (called.own_cost && !IsPlausibleOwnCost(*called.own_cost)) called.own_cost.reset();
   auto booked = books_.EndTry(*open->sent, open->call, called);
   open->sent.reset();
   open->since = now;

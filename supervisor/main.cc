@@ -13,6 +13,7 @@
 #include "common/text.h"
 #include "supervisor/control/ctl.h"
 #include "supervisor/metrics/metrics_command.h"
+#include "supervisor/models/models_command.h"
 #include "supervisor/run.h"
 #include "supervisor/settings_page.h"
 #include "supervisor/status.h"
@@ -33,6 +34,7 @@ struct Arguments {
   bool status_items = false, status_json = false;
   std::vector<std::string> ctl_words;
   std::string metrics_at;
+  ModelsOptions models;
 };
 
 int Complain(const std::string& message) {
@@ -114,6 +116,15 @@ void AddRun(CLI::App& app, Arguments& arguments) {
       ->excludes(redo);
 }
 
+void AddModels(CLI::App& app, ModelsOptions& models) {
+  app.add_option("PROVIDER", models.provider,
+                 "a provider, or a vendor of the price table (default: a line for each vendor)");
+  app.add_option("--config", models.config, "a YAML config whose providers are meant");
+  app.add_option("--filter", models.filter, "only models whose name contains this");
+  app.add_flag("--live", models.live, "fail when the server cannot be asked for its models");
+  app.add_flag("--json", models.json, "for machines");
+}
+
 // The first word that nobody expected, and what was probably meant.
 int ComplainOfExtra(const CLI::App& app) {
   std::vector<std::string> extras = app.remaining(true), names;
@@ -179,6 +190,8 @@ int Main(int argc, char** argv) {
   metrics->add_option("RUN", arguments.status_run, "run directory")->required();
   metrics->add_option("ADDRESS", arguments.metrics_at, "host:port, such as 127.0.0.1:9464")
       ->required();
+  auto* models = app.add_subcommand("models", "models and their prices, as far as they are known");
+  AddModels(*models, arguments.models);
   auto* settings = app.add_subcommand("settings", "every setting of a config, as Markdown");
   try {
     app.parse(argc, argv);
@@ -193,6 +206,7 @@ int Main(int argc, char** argv) {
   if (check->parsed()) return CheckCommand(arguments.run.config, arguments.run.overrides);
   if (ctl->parsed()) return CtlCommand(arguments.status_run, arguments.ctl_words);
   if (metrics->parsed()) return MetricsCommand(arguments.status_run, arguments.metrics_at);
+  if (models->parsed()) return ModelsCommand(arguments.models);
   if (settings->parsed()) return fmt::print("{}", SettingsPage()), kAllDone;
   if (arguments.status_run.empty()) {
     auto latest = LatestRun("runs");

@@ -6,15 +6,17 @@
 #include <vector>
 
 #include "common/config/config.h"
+#include "common/images.h"
 #include "common/json.h"
 #include "common/result.h"
+#include "supervisor/examples.h"
 
 namespace muster {
 
-// How often the answer of an earlier call of the item stands in a prompt.
-struct AnswerUse {
-  size_t call = 0;  // its index in Rehearsal::calls
-  int64_t times = 0;
+// A picture of a prompt, and what it can come to with the call's model.
+struct RehearsedImage {
+  ImageFile file;
+  ImageTokens tokens;
 };
 
 // One call as it will be asked for, rendered with examples where answers of earlier steps stand.
@@ -24,11 +26,14 @@ struct RehearsedCall {
   size_t step_index = 0;  // in Config::steps
   std::string provider, model;
   std::string system, user;
-  std::optional<int64_t> max_tokens;
-  bool exact = true;       // no example is in it: this is the very prompt
+  ChatOptions options;                // that go out
+  std::vector<std::string> left_out;  // names of those that the model does not take
+  bool exact = true;       // nothing in it depends on an earlier step: this is the very prompt
   int64_t text_bytes = 0;  // of both prompts
-  int64_t most_bytes = 0;  // of the whole request, at most
+  int64_t most_bytes = 0;  // of the whole request without pictures, at most
   std::vector<AnswerUse> answers;
+  std::vector<RehearsedImage> images;
+  bool more_images = false;  // further ones, which an earlier step will name
 };
 
 struct Rehearsal {
@@ -36,12 +41,9 @@ struct Rehearsal {
   std::vector<std::string> output_paths;  // as Config::outputs
 };
 
-// Renders everything an item will need, without a call: every template of every step and output.
-// Finds unknown names and providers before anything is sent.
+// Renders everything an item will need, without a call: every template of every step and output,
+// and looks at its pictures. Finds unknown names, providers, options that a model does not take and
+// missing pictures before anything is sent.
 Result<Rehearsal> Rehearse(const Config& config, const Json& item);
-
-// What stands where the answer of call `index` will be. Also in a list that renders as JSON it is
-// the same text.
-std::string ExampleAnswer(size_t index);
 
 }  // namespace muster

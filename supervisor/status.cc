@@ -93,6 +93,7 @@ void AddFigures(std::string& text, const RunStatus& status) {
   const Totals* whole = several ? &status.totals : nullptr;
   for (const std::string& line : FiguresTable(status.session_totals, whole)) text += line + "\n";
   if (status.totals.simulated) Add(text, "", "simulated: calls to the mock provider cost nothing");
+  if (std::string own = OwnFigureText(status.totals); !own.empty()) Add(text, "", own);
   if (status.totals.unknown_tries + status.totals.unknown_usage > 0)
     Add(text, "unknown outcome", UnknownText(status.totals));
 }
@@ -145,6 +146,11 @@ Json MoneyJson(Picodollars amount) {
   return static_cast<double>(amount) / static_cast<double>(kPicodollarsPerDollar);
 }
 
+// What providers say the calls cost; null: none does.
+Json OwnCostJson(const Totals& totals) {
+  return totals.own_costs > 0 ? Json(totals.own_cost) : Json();
+}
+
 Json TotalsJson(const Totals& totals) {
   const Usage& usage = totals.usage;
   return {{"calls", totals.calls},
@@ -153,15 +159,18 @@ Json TotalsJson(const Totals& totals) {
           {"input_tokens", usage.input},
           {"cached_tokens", usage.cached},
           {"cache_write_tokens", usage.cache_write},
+          {"cache_write_1h_tokens", usage.cache_write_1h},
           {"output_tokens", usage.output},
           {"reasoning_tokens", usage.reasoning},
           {"total_tokens", usage.total()},
           {"cost_picodollars", totals.cost},
           {"cost_usd", MoneyJson(totals.cost)},
+          {"own_cost_picodollars", OwnCostJson(totals)},
           {"unpriced_calls", totals.unpriced},
           {"unknown_usage", totals.unknown_usage},
           {"cache_saving_usd", MoneyJson(totals.cache_saving)},
           {"unknown_tries", totals.unknown_tries},
+          {"unknown_cost_picodollars", totals.unknown_cost},
           {"unknown_cost_at_most_usd", MoneyJson(totals.unknown_cost)},
           {"unknown_without_bound", totals.unknown_unbounded},
           {"simulated", totals.simulated}};

@@ -47,8 +47,9 @@ struct OneCall {
 
   Listener link;
   HttpClient http;
+  CommandRunner commands;
   Timers timers;
-  Caller caller{link, http, timers};
+  Caller caller{link, http, commands, timers};
   Provider provider;
   CallSpec spec;
 };

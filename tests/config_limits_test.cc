@@ -109,11 +109,13 @@ constexpr Mistake kLimitMistakes[] = {
      "c.yaml:6:8: \"keys.OPENAI_API_KY\" is no provider's key_env; did you mean "
      "\"OPENAI_API_KEY\"?"},
     {"keys: {OTHER: {limits: {rates: [{per: 1h}]}}}",
-     "c.yaml:6:8: \"keys.OTHER\" is no provider's key_env; there are: OPENAI_API_KEY\n"
+     "c.yaml:6:8: \"keys.OTHER\" is no provider's key_env; there are: ANTHROPIC_API_KEY, "
+     "GEMINI_API_KEY, OPENAI_API_KEY, OPENROUTER_API_KEY\n"
      "c.yaml:6:33: \"keys.OTHER.limits.rates[0]\" limits nothing; expected requests, tokens, "
      "input_tokens or output_tokens in it"},
     {"providers: {openai: {key_env: ''}}\nkeys: {OTHER: {}}",
-     "c.yaml:7:8: \"keys.OTHER\" is no provider's key_env; no provider has one"},
+     "c.yaml:7:8: \"keys.OTHER\" is no provider's key_env; there are: ANTHROPIC_API_KEY, "
+     "GEMINI_API_KEY, OPENROUTER_API_KEY"},
     {"keys: {sk-SECRET: {}}",
      "c.yaml:6:8: this name is not allowed here; expected the name of an environment variable, "
      "such "

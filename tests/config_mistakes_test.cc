@@ -61,10 +61,11 @@ constexpr Mistake kMistakes[] = {
      "c.yaml:6:13: the name \"a/b\" is not allowed here; expected letters, digits, _ and -"},
     {"providers: {x: {}}",
      "c.yaml:6:13: \"providers.x.api\" is missing; expected one of: openai-responses, openai-chat, "
-     "mock"},
+     "anthropic, gemini, ollama, openrouter, claude-code, mock"},
     {"providers: {x: {api: opanai-chat}}",
      "c.yaml:6:22: \"providers.x.api\" is \"opanai-chat\"; expected one of: openai-responses, "
-     "openai-chat, mock; did you mean \"openai-chat\"?"},
+     "openai-chat, anthropic, gemini, ollama, openrouter, claude-code, mock; did you mean "
+     "\"openai-chat\"?"},
     {"providers: {openai: {mock: {seed: 1}}}",
      "c.yaml:6:22: \"providers.openai.mock\" is for api: mock; this provider has api: "
      "openai-responses"},
@@ -85,7 +86,39 @@ constexpr Mistake kMistakes[] = {
      "such as 1.25, with at most 6 decimals"},
     {"providers: {openai: {key_header: X-Key, key_env: ''}}",
      "c.yaml:6:22: \"providers.openai.key_header\" needs key_env, which names the environment "
-     "variable that holds the key"},
+     "variable that holds the key, or key_file"},
+    {"providers: {openai: {program: claude}}",
+     "c.yaml:6:22: \"providers.openai.program\" is for api: claude-code; this provider has api: "
+     "openai-responses"},
+    {"providers: {claude-code: {stream: never}}",
+     "c.yaml:6:27: \"providers.claude-code.stream\" is for APIs that are reached by HTTP; this "
+     "provider has api: claude-code"},
+    {"providers: {claude-code: {key_env: K, key_header: X-K}}",
+     "c.yaml:6:39: \"providers.claude-code.key_header\" is for APIs that are reached by HTTP; this "
+     "provider has api: claude-code"},
+    {"providers: {mock: {query: {a: b}}}",
+     "c.yaml:6:20: \"providers.mock.query\" is for APIs that are reached by HTTP; this provider "
+     "has "
+     "api: mock"},
+    {"providers: {openai: {stream: sometimes}}",
+     "c.yaml:6:30: \"providers.openai.stream\" is \"sometimes\"; expected one of: auto, always, "
+     "never"},
+    {"providers: {openai: {query: {api version: x}}}",
+     "c.yaml:6:30: the name \"api version\" is not allowed here; expected letters, digits, _ - . "
+     "and $"},
+    {"providers: {openai: {query: {api-version: ''}}}",
+     "c.yaml:6:43: \"providers.openai.query.api-version\" is not 1 to 1000 bytes of text without "
+     "control characters"},
+    {"providers: {openai: {query: {v: \"a\\r\\nb\"}}}",
+     "c.yaml:6:33: \"providers.openai.query.v\" is not 1 to 1000 bytes of text without control "
+     "characters"},
+    {"providers: {openai: {base_url: 'https://h/{modle}'}}",
+     "c.yaml:6:32: \"providers.openai.base_url\": braces in a URL's path stand for nothing but "
+     "{model}, the model's name"},
+    {"providers: {openai: {base_url: 'https://h/v1?api-version=1'}}",
+     "c.yaml:6:32: \"providers.openai.base_url\": a base URL has no query (?) or fragment (#); "
+     "what "
+     "follows a ? goes into query"},
     {"providers: {openai: {headers: {X-A: \"a\\r\\nB: c\"}}}",
      "c.yaml:6:37: \"providers.openai.headers.X-A\" is \"a\\x0d\\nB: c\"; expected text without "
      "line "
@@ -171,9 +204,73 @@ constexpr Mistake kStepMistakes[] = {
      "c.yaml:4:55: \"steps[0].chat.verbosity\" is \"hihg\"; expected one of: low, medium, high; "
      "did "
      "you mean \"high\"?"},
+    {"  - {id: a, chat: {model: mock/m, user: x, images: params.a}}",
+     "c.yaml:4:52: unknown name \"params.a\"; \"params\" has no names"},
+    {"  - {id: a, chat: {model: mock/m, user: x, images: [a.png, each.image]}}",
+     "c.yaml:4:60: \"each.image\" is known in a step with for_each only"},
+    {"  - {id: a, chat: {model: mock/m, user: x, images: ['{{itme.id}}.png']}}",
+     "c.yaml:4:53: unknown name \"itme.id\"; did you mean \"item.id\"?"},
+    {"  - {id: a, parse: {}, chat: {model: mock/m, user: x}}",
+     "c.yaml:4:13: \"steps[0].parse\" says nothing; expected one of: json, regex, line"},
+    {"  - {id: a, parse: {json: true, line: x}, chat: {model: mock/m, user: x}}",
+     "c.yaml:4:13: \"steps[0].parse\" says several things; expected one of: json, regex, line"},
+    {"  - {id: a, parse: {line: x, repair: latex}, chat: {model: mock/m, user: x}}",
+     "c.yaml:4:30: \"steps[0].parse.repair\" needs json: it is JSON that is mended"},
+    {"  - {id: a, chat: {model: mock/m, user: x, response_schema: {type: array}}}",
+     "c.yaml:4:44: \"steps[0].chat.response_schema\" must describe an object; expected \"type\": "
+     "\"object\" in it"},
+    {"  - {id: a, chat: {model: mock/m, user: x, response_strict: false}}",
+     "c.yaml:4:44: \"steps[0].chat.response_strict\" needs response_schema, which answers are to "
+     "meet"},
+    {"  - {id: a, chat: {model: openai/gpt-5.1, user: x, temperature: 0.5, seed: 1}}",
+     "c.yaml:4:52: \"steps[0].chat.temperature\": provider openai: model gpt-5.1 does not take it; "
+     "leave it out\n"
+     "c.yaml:4:70: \"steps[0].chat.seed\": provider openai: the openai-responses API has no seed"},
+    {"  - {id: a, chat: {model: claude-code/opus, user: x, extra: {a: 1}}}",
+     "c.yaml:4:62: \"steps[0].chat.extra.a\" cannot be used; the claude-code API has no request to "
+     "add it to"},
+    {"  - {id: a, chat: {model: '{{item.m}}', user: x, extra: {options: {num_predict: 9}}}}",
+     "c.yaml:4:68: \"steps[0].chat.extra.options.num_predict\" cannot be used; use the step's "
+     "max_tokens"},
+    {"  - {id: a, chat: {model: mock/m, user: x, extra: {n: 2}}}",
+     "c.yaml:4:52: \"steps[0].chat.extra.n\" cannot be used; a call has one answer; use the items' "
+     "repeat for more"},
     {"  - {id: a, chat: {model: mock/m, user: x, temperature: 2.1}}",
      "c.yaml:4:57: \"steps[0].chat.temperature\" is 2.1; expected a number from 0 to 2"},
 };
+
+TEST_CASE("what cannot be judged before an item is there is not judged, and paths stay paths") {
+  ConfigFolder folder;
+  for (const char* fine :
+       {"{model: '{{item.m}}', user: x, temperature: 0.5, seed: 1, top_k: 3}",
+        "{model: mock/m, user: x, images: [a.png, 'b/*.png', item.image, '{{item.id}}.png', each]}",
+        "{model: anthropic/claude-sonnet-4-5, user: x, extra: {metadata: {user_id: a}}}",
+        "{model: openai/gpt-5.1, user: x, response_schema: {type: object}, reasoning_effort: "
+        "low}"}) {
+    CAPTURE(fine);
+    CHECK(folder.Mistakes("name: a\nitems: {range: 1..3}\nsteps:\n  - {id: a, for_each: item.l, "
+                          "chat: " +
+                          std::string(fine) + "}\n  - {id: b, chat: {model: mock/m, user: x}}\n") ==
+          "");
+  }
+}
+
+TEST_CASE("a pattern or schema that cannot be used is told where it stands") {
+  ConfigFolder folder;
+  auto mistakes = [&](const std::string& step) {
+    return folder.Mistakes("name: a\nitems: {range: 1..3}\nsteps:\n  - {id: a, " + step + "}\n");
+  };
+  std::string regex = mistakes("parse: {regex: 'a(b'}, chat: {model: mock/m, user: x}");
+  CHECK(regex.starts_with("c.yaml:4:28: \"steps[0].parse.regex\": "));
+  std::string json = mistakes("parse: {json: {type: objcet}}, chat: {model: mock/m, user: x}");
+  CHECK(json.starts_with("c.yaml:4:27: \"steps[0].parse.json\": "));
+  std::string schema =
+      mistakes("chat: {model: mock/m, user: x, response_schema: {type: object, properties: 5}}");
+  CHECK(schema.starts_with("c.yaml:4:61: \"steps[0].chat.response_schema\": "));
+  for (const std::string& each : {regex, json, schema}) {
+    CHECK(std::count(each.begin(), each.end(), '\n') == 0);
+  }
+}
 
 TEST_CASE("mistakes in steps are told with the step they are in") {
   ConfigFolder folder;
@@ -257,7 +354,8 @@ TEST_CASE("a key written into a config is refused and never repeated") {
   for (const char* lines :
        {"  key: sk-SECRET", "  api_key: sk-SECRET", "  apiKey: sk-SECRET", "  token: sk-SECRET",
         "  key_env: sk-SECRET", "  headers: {Authorization: Bearer sk-SECRET}",
-        "  headers: {x-api-key: sk-SECRET}", "  base_url: https://me:sk-SECRET@h/v1"}) {
+        "  headers: {x-api-key: sk-SECRET}", "  query: {api-key: sk-SECRET}",
+        "  base_url: https://me:sk-SECRET@h/v1"}) {
     CAPTURE(lines);
     std::string yaml = std::string(kLeastConfig) + "providers:\n  openai:\n  " + lines + "\n";
     std::string mistakes = folder.Mistakes(yaml);

@@ -162,7 +162,8 @@ TEST_CASE("models are resolved to provider and model, however many slashes") {
   CHECK(ResolveModel(*config, "opneai/x").error() ==
         "the model \"opneai/x\" names an unknown provider \"opneai\"; did you mean \"openai\"?");
   CHECK(ResolveModel(*config, "zzzzzzzz/x").error() ==
-        "the model \"zzzzzzzz/x\" names an unknown provider \"zzzzzzzz\"; there are: mock, openai");
+        "the model \"zzzzzzzz/x\" names an unknown provider \"zzzzzzzz\"; there are: anthropic, "
+        "claude-code, gemini, mock, ollama, openai, openrouter");
 }
 
 TEST_CASE("a config that is not there is one sentence") {

@@ -63,7 +63,7 @@ TEST_CASE("--set reaches every setting by its path, and steps by their id") {
                             "providers.mock.prices.gpt-5.1.input=0.3", "about=b: c [d",
                             "steps.first.chat.user=12", "workers=3", "limits.time.base=90s"});
   CHECK(config.limits.concurrency == 7);
-  CHECK(config.steps[1].chat->reasoning_effort == "low");
+  CHECK(config.steps[1].chat->options.reasoning_effort == "low");
   CHECK(config.providers.at("openai").base_url == "http://localhost:1");
   CHECK(config.providers.at("mock").prices.at("gpt-5.1").input == 300'000);
   CHECK(config.about == "b: c [d");
@@ -131,6 +131,17 @@ Limits FullLimits(int64_t n) {
           true};
 }
 
+ChatOptions FullOptions() {
+  ChatOptions options;
+  options.temperature = 0.7, options.top_p = 0.25, options.top_k = 11, options.max_tokens = 5;
+  options.reasoning_effort = "high", options.thinking = "off", options.thinking_tokens = 1'024;
+  options.verbosity = "low", options.stop = {"END", "\n"}, options.seed = -3;
+  options.service_tier = "flex", options.prompt_cache = "1h", options.context_tokens = 8'192;
+  options.image_detail = "auto", options.safety = {{"HARM", "OFF"}};
+  options.response_schema = {{"type", "object"}}, options.response_strict = false;
+  return options;
+}
+
 // Every member differs from its default.
 Config FullConfig() {
   Config c;
@@ -143,8 +154,9 @@ Config FullConfig() {
   c.items.join = ItemSource::Join{"t.json", "key"};
   Provider p;
   p.name = "p", p.api = "openai-chat", p.base_url = "https://h/v1", p.base_url_from = "config";
-  p.key_env = "KEY", p.key_header = "X-Key", p.headers = {{"X-A", "b"}}, p.price_vendor = "v";
-  p.prices = {{"m.1", {1, 2, 3, 4}}, {"m", {1'250'000, 30'000'000, {}, {}}}};
+  p.key_env = "KEY", p.key_file = "/k", p.key_header = "X-Key", p.query = {{"api-version", "1"}};
+  p.stream = "always", p.program = "/bin/claude", p.headers = {{"X-A", "b"}}, p.price_vendor = "v";
+  p.prices = {{"m.1", {1, 2, 3, 4, 5}}, {"m", {1'250'000, 30'000'000, {}, {}}}};
   p.insecure_http = true, p.limits = FullLimits(3);
   p.models = {{"m.1", {FullLimits(5)}}, {"n", {}}}, p.max_cost = 1;
   p.mock = {Milliseconds(1500), Milliseconds(7'200'000 / 2), 42, 0.1};
@@ -156,16 +168,14 @@ Config FullConfig() {
   c.retry = {2, Milliseconds(3), Milliseconds(4), Milliseconds(0), Milliseconds(5)};
   c.guard = {3, Milliseconds(4), Milliseconds(5), 77, 6, 0.25};
   c.budget = {2'500'000'000'001, 0, 0.5}, c.metrics = "[::1]:9464";
-  ChatStep chat{{"p/m", "c.yaml:1:1"},
-                TextSource{"s", "s.md"},
-                {"u {{x}}", "u.md"},
-                0.7,
-                5,
-                "high",
-                "low",
-                true,
-                {{"k", {1, nullptr, "x"}}}};
-  c.steps = {{"s", "item.files", 3, 4, true, chat, TextSource{"m", "m.md"}, "c.yaml:9:9"}, {}};
+  ChatStep chat;
+  chat.model = {"p/m", "c.yaml:1:1"}, chat.system = TextSource{"s", "s.md"};
+  chat.user = {"u {{x}}", "u.md"}, chat.images = {{"a.png", "c.yaml:2:2"}, {"item.b", "c"}};
+  chat.options = FullOptions(), chat.keep_truncated = true;
+  chat.extra = {{"k", {1, nullptr, "x"}}};
+  ParseRule parse{{{"type", "array"}}, {"latex"}, "a(b)", "Answer"};
+  c.steps = {{"s", "item.files", 3, 4, true, chat, parse, TextSource{"m", "m.md"}, "c.yaml:9:9"},
+             {}};
   c.steps[1].id = "t", c.steps[1].chat = ChatStep{};
   c.outputs = {{{"f", "fo"}, {"t", "to"}}};
   return c;
@@ -236,10 +246,15 @@ TEST_CASE("the reference lists what can travel, and nothing else") {
         seen.insert(path);
       }
       bool opaque = path == "params" || path.ends_with(".extra") || path.ends_with(".headers") ||
-                    path.ends_with(".fields") || member.value().contains("origin");
+                    path.ends_with(".fields") || path.ends_with(".query") ||
+                    path.ends_with(".safety") || path.ends_with(".response_schema") ||
+                    path.ends_with(".parse.json") || member.value().contains("origin");
       if (member.value().is_object() && !opaque) self(self, member.value(), path + ".");
       if (!member.value().is_array()) continue;
-      for (const Json& element : member.value()) self(self, element, path + "[].");
+      for (const Json& element : member.value()) {
+        bool map = element.is_object() && !element.contains("origin");
+        if (map) self(self, element, path + "[].");
+      }
     }
   };
   Json sent = ConfigToJson(FullConfig());

@@ -3,6 +3,7 @@
 #include "common/text.h"
 #include "supervisor/plan/plan_page.h"
 #include "tests/estimate_testing.h"
+#include "tests/image_samples.h"
 
 namespace muster {
 namespace {
@@ -138,7 +139,7 @@ TEST_CASE("plan page: a missing max_tokens is told with what a smaller one would
   auto prices = PriceTable::Load(folder / "prices.json");
   REQUIRE_MESSAGE(prices, prices.error());
   Config config = LoadTrees("prices: {m: {input: 1, output: 10}}", "price_vendor: v");
-  config.steps[0].chat->max_tokens.reset();
+  config.steps[0].chat->options.max_tokens.reset();
   Estimator estimator(config, *prices, {}, 1);
   estimator.Add(*Rehearse(config, kTreeItem));
   std::string hints = EstimateHints(config, *prices, estimator.Finish());
@@ -192,6 +193,40 @@ TEST_CASE("plan page: what others wrote cannot reach the terminal") {
   plan.first = *Rehearse(config, kTreeItem);
   plan.first_id = evil;
   for (const std::string& line : LinesOf(FirstPromptPage(plan))) CHECK(VisibleText(line) == line);
+}
+
+TEST_CASE("first prompt: its pictures are listed with size and tokens") {
+  ConfigFolder pictures;
+  pictures.Write("a.png", PngOf(1'000, 1'000));
+  pictures.Write("b.png", PngOf(750, 100));
+  Config config = LoadTrees("p/m, system", "p/claude-x, images: [item.images], system");
+  Json item = kTreeItem;
+  item["images"] = {pictures / "a.png", pictures / "b.png"};
+  Plan plan;
+  plan.first = *Rehearse(config, item);
+  std::string page = FirstPromptPage(plan);
+  CHECK(Has(page, "--- images: 2, 66 bytes, about 1,434 tokens, at most "));
+  CHECK(Has(page, "/a.png: image/png, 1000 × 1000, 33 bytes, about 1,334 tokens\n"));
+  CHECK(Has(page, "/b.png: image/png, 750 × 100, 33 bytes, about 100 tokens\n---\n"));
+  plan.first->calls[0].images.clear();
+  CHECK_FALSE(Has(FirstPromptPage(plan), "images"));
+  plan.first->calls[0].more_images = true;
+  CHECK(Has(FirstPromptPage(plan), "--- images\nand those that an earlier step will name\n"));
+}
+
+TEST_CASE("plan page: pictures are named among what is guessed, and where they have no bound") {
+  Estimate estimate;
+  estimate.steps.resize(1);
+  estimate.steps[0].what = {"look", "p", "m"};
+  estimate.steps[0].calls = 1, estimate.steps[0].images = 1;
+  Config config = LoadTrees();
+  std::string notes = Flat(EstimateNotes(config, {}, estimate));
+  CHECK(Has(notes, "pictures by their size"));
+  CHECK(Has(notes, "pictures at their most"));
+  estimate.steps[0].more_images = true, estimate.cost.worst.reset();
+  notes = Flat(EstimateNotes(config, {}, estimate));
+  CHECK(Has(notes, "not to be bounded: an earlier step names pictures of look"));
+  CHECK_FALSE(Has(PageOf(config), "pictures"));
 }
 
 TEST_CASE("projection: a sentence about what is left") {

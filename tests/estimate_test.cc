@@ -1,6 +1,7 @@
 #include "supervisor/plan/estimate.h"
 
 #include "tests/estimate_testing.h"
+#include "tests/image_samples.h"
 
 namespace muster {
 namespace {
@@ -24,9 +25,9 @@ TEST_CASE("guess: an answer is as long as verbosity and effort say, never longer
     CAPTURE(row.effort);
     CAPTURE(row.verbosity);
     ChatStep chat;
-    chat.reasoning_effort = row.effort, chat.verbosity = row.verbosity;
-    chat.max_tokens = row.max_tokens;
-    AnswerGuess guess = GuessAnswer(chat, nullptr);
+    chat.options.reasoning_effort = row.effort, chat.options.verbosity = row.verbosity;
+    chat.options.max_tokens = row.max_tokens;
+    AnswerGuess guess = GuessAnswer(chat.options, nullptr);
     CHECK(guess.low == row.low);
     CHECK(guess.expected == row.expected);
     CHECK(guess.expected_text == row.text);
@@ -34,8 +35,8 @@ TEST_CASE("guess: an answer is as long as verbosity and effort say, never longer
   }
   ModelPrice price;
   price.max_output = 700;
-  CHECK(GuessAnswer(ChatStep(), &price).most == 700);
-  CHECK(GuessAnswer(ChatStep(), &price).expected == 700);
+  CHECK(GuessAnswer(ChatOptions(), &price).most == 700);
+  CHECK(GuessAnswer(ChatOptions(), &price).expected == 700);
   CHECK(GuessLatency(0) == Milliseconds(1'000));
   CHECK(GuessLatency(60) == Milliseconds(3'000));
   CHECK(RoomyMaxTokens(1'000) == 4'000);
@@ -158,7 +159,7 @@ TEST_CASE("estimate: what was measured takes the place of what was guessed") {
   Measured parts;
   // 4 calls, 5 answers (one was rejected), 800 tokens of output of which 300 are reasoning.
   parts.calls = 4, parts.answers = 5, parts.with_usage = 5, parts.priced = 5;
-  parts.usage = {50, 0, 0, 800, 300};
+  parts.usage = {.input = 50, .output = 800, .reasoning = 300};
   parts.cost = 4'444, parts.total_ms = 10'000;
   Measurements measured;
   measured.steps[{"parts", "p", "m"}] = parts;
@@ -182,7 +183,7 @@ TEST_CASE("estimate: what was measured takes the place of what was guessed") {
 TEST_CASE("estimate: a measured step whose cost was not known keeps its guess") {
   Measured parts;
   parts.calls = parts.answers = parts.with_usage = 2, parts.priced = 1;
-  parts.usage = {10, 0, 0, 20, 0};
+  parts.usage = {.input = 10, .output = 20};
   Measurements measured;
   measured.steps[{"parts", "p", "m"}] = parts;
   Estimate estimate = EstimateTrees(LoadTrees(), 1, measured);
@@ -202,6 +203,64 @@ TEST_CASE("estimate: answers that are there already cost nothing, but stand wher
   CHECK(estimate.calls == 2);
   CHECK(estimate.steps[0].cost.worst == 1'019 * kIn + 5'000 * kOut);
   CHECK(estimate.steps[1].input == (6 + 2 * 1'000 * 4 + 3) / 4);
+}
+
+// ---- pictures and values ----
+
+TEST_CASE("estimate: pictures are likely to come to less than the most, and are counted so") {
+  ConfigFolder pictures;
+  pictures.Write("a.png", PngOf(1'000, 1'000));
+  Config config = LoadTrees("p/m, system", "p/claude-x, images: [item.image], system");
+  config.providers.at("p").prices["claude-x"] = config.providers.at("p").prices["m"];
+  Json item = kTreeItem;
+  item["image"] = pictures / "a.png";
+  PriceTable prices;
+  Estimator estimator(config, prices, {}, 1);
+  auto rehearsal = Rehearse(config, item);
+  REQUIRE_MESSAGE(rehearsal, rehearsal.error());
+  ImageTokens tokens = rehearsal->calls[0].images.at(0).tokens;
+  CHECK(tokens.likely == 1'334);
+  CHECK(tokens.most > tokens.likely);
+  estimator.Add(*rehearsal);
+  Estimate estimate = estimator.Finish();
+  const StepEstimate& parts = estimate.steps[0];
+  CHECK(parts.images == 2);
+  CHECK(parts.input == 2 * (3 + tokens.likely));
+  CHECK(parts.cost.expected == 2 * ((3 + tokens.likely) * kIn + 1'000 * kOut));
+  // Without the picture 1,019; its encoded bytes are no text, the words around it are.
+  CHECK(parts.cost.worst == 2 * ((1'019 + 200 + tokens.most) * kIn + 5'000 * kOut));
+  CHECK(parts.reserve == (1'019 + 200 + tokens.most) * kIn + 5'000 * kOut);
+  CHECK(estimate.steps[1].images == 0);
+}
+
+TEST_CASE("estimate: pictures that an answer will name leave the worst case without a bound") {
+  Config config =
+      LoadTrees("whole\n    chat: {model: p/m",
+                "whole\n    chat: {images: [\"{{#parts}}{{text}}{{/parts}}\"], model: p/m");
+  Estimate estimate = EstimateTrees(config);
+  CHECK_FALSE(estimate.steps[0].more_images);
+  CHECK(estimate.steps[1].more_images);
+  CHECK(estimate.steps[0].cost.worst);
+  CHECK_FALSE(estimate.steps[1].cost.worst);
+  CHECK(estimate.cost.expected);
+}
+
+TEST_CASE("estimate: a value in a prompt counts as the answer it is made of, a part as a part") {
+  auto input_with = [](const char* text) {
+    Config config = LoadTrees("{{#parts}}{{number}}: {{text}}{{/parts}}", text);
+    config.steps[0].parse = ParseRule();
+    config.steps[0].parse->json = Json::parse(
+        R"({"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "string"}},
+            "required": ["a", "b"], "additionalProperties": false})");
+    return EstimateTrees(config).steps[1].input;
+  };
+  int64_t answers = 2 * 1'000;
+  CHECK(input_with("{{#parts}}{{text}}{{/parts}}") == answers);
+  CHECK(input_with("{{#parts}}{{value.a}}{{value.b}}{{/parts}}") == answers);
+  CHECK(input_with("{{#parts}}{{value.a}}{{/parts}}") == answers / 2);
+  int64_t whole = input_with("{{#parts}}{{value}}{{/parts}}");
+  CHECK(whole > answers);
+  CHECK(whole < answers + 20);  // the names of its members
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "worker/providers/extra_fields.h"
+#include "common/extra_fields.h"
 
 #include <doctest/doctest.h>
 
@@ -43,26 +43,31 @@ TEST_CASE("a field that changes what a call can cost, or what its reply is, is r
            {"n", nullptr, nullptr},
            {"best_of", 3, "one answer"},
            {"best_of", 1, nullptr},
-           {"stream", true, "read whole"},
-           {"stream", 1, "read whole"},
-           {"stream", 0, "read whole"},
+           {"stream", true, "the provider's stream"},
+           {"stream", 1, "the provider's stream"},
+           {"stream", 0, "the provider's stream"},
            {"stream", false, nullptr},
            {"stream", nullptr, nullptr},
            {"background", true, "waited for"},
            {"background", false, nullptr},
-           {"service_tier", "priority", "auto, default or flex"},
-           {"service_tier", "fast", "auto, default or flex"},
-           {"service_tier", "ultrafast", "auto, default or flex"},
-           {"service_tier", "scale", "auto, default or flex"},
-           {"service_tier", "Priority", "auto, default or flex"},
-           {"service_tier", "", "auto, default or flex"},
-           {"service_tier", 1, "auto, default or flex"},
-           {"service_tier", Json::array({"default"}), "auto, default or flex"},
-           {"service_tier", "default", nullptr},
-           {"service_tier", "flex", nullptr},
-           {"service_tier", "auto", nullptr},
-           {"service_tier", nullptr, nullptr},
+           {"service_tier", "priority", "the step's service_tier"},
+           {"service_tier", "default", "the step's service_tier"},
+           {"service_tier", nullptr, "the step's service_tier"},
+           {"serviceTier", 1, "the step's service_tier"},
            {"model", "gpt-5-pro", "the step's model"},
+           {"options", Json{{"num_predict", 5}}, "use the step's max_tokens"},
+           {"options", Json{{"num_ctx", 5}}, nullptr},
+           {"generationConfig", Json{{"maxOutputTokens", nullptr}}, "use the step's max_tokens"},
+           {"generationConfig", Json{{"candidateCount", 2}}, "one answer"},
+           {"generationConfig", Json{{"candidateCount", 1}, {"topK", 3}}, nullptr},
+           {"generation_config", Json::object(), "write it as generationConfig"},
+           {"cachedContent", "cachedContents/1", "cannot be counted"},
+           {"container", "c", "cannot be counted"},
+           {"mcp_servers", Json::array(), "not counted"},
+           {"fallbacks", Json::array(), "one model"},
+           {"speed", "fast", "cost more"},
+           {"stream_options", Json{{"include_usage", false}}, "the provider's stream"},
+           {"num_predict", 5, nullptr},
            {"models", Json::array({"a", "b"}), "one model"},
            {"previous_response_id", "resp_1", "cannot be counted"},
            {"conversation", "conv_1", "cannot be counted"},
@@ -82,10 +87,21 @@ TEST_CASE("a field that changes what a call can cost, or what its reply is, is r
     auto merged = MergeExtra(Json{{"seed", 1}, {row.field, row.value}}, body);
     CHECK(merged.ok() == (row.hint == nullptr));
     if (merged) continue;
-    CHECK(merged.error().starts_with("extra: " + std::string(row.field) + " can"));
+    CHECK(merged.error().starts_with("extra: " + std::string(row.field)));
     CHECK(merged.error().find(row.hint ? row.hint : "") != std::string::npos);
     CHECK(body == Json{{"model", "m"}});
   }
+}
+
+TEST_CASE("a refused field is named with the object it is in") {
+  auto refused =
+      FindRefusedField({{"a", 1}, {"options", {{"b", 2}, {"num_predict", 3}}}}, "ollama");
+  REQUIRE(refused);
+  CHECK(refused->field == "options.num_predict");
+  CHECK(refused->why == "cannot be used; use the step's max_tokens");
+  CHECK_FALSE(FindRefusedField(Json::object(), "claude-code"));
+  REQUIRE(FindRefusedField({{"a", 1}}, "claude-code"));
+  CHECK_FALSE(FindRefusedField({{"a", 1}}, "mock"));
 }
 
 }  // namespace

@@ -3,7 +3,11 @@
 
 #include <doctest/doctest.h>
 
+#include <set>
+
+#include <set>
 #include "supervisor/governor/governor.h"
+
 #include "tests/governor_testing.h"
 
 namespace muster {
@@ -88,6 +92,26 @@ TEST_CASE("governor: an unknown model, or a quota of one model, stops that model
     CHECK(IdsOf<Governor::Stopped>(verdicts) == Ids{2});
     CHECK(IdsOf<Governor::Granted>(verdicts) == Ids{3, 4});
   }
+}
+
+TEST_CASE("governor: a quota that comes back by itself is waited for, unless that takes too long") {
+  Config config = GovernorConfig();
+  config.providers["p"].key_env = config.providers["q"].key_env = "KEY";
+  Governor::End quota = FailedBy(FailureKind::kQuota);
+  quota.failure->retry_after_ms = 60'000;
+  Governor governor(config, 1);
+  CHECK(std::holds_alternative<Governor::Retry>(Fail(governor, 1, AskOf("p"), quota)));
+  governor.Enqueue(2, AskOf("q"));  // of the same key
+  CHECK(IdsOf<Governor::Granted>(governor.Grant(kStart + std::chrono::seconds(59))).empty());
+  Ids granted = IdsOf<Governor::Granted>(governor.Grant(kStart + std::chrono::seconds(61)));
+  CHECK(std::set<int64_t>(granted.begin(), granted.end()) == std::set<int64_t>{1, 2});
+  CHECK(governor.StoppedLanes().empty());
+
+  quota.failure->retry_after_ms = 5 * 3'600'000;
+  Governor stopped(config, 1);
+  CHECK(std::holds_alternative<Governor::StopLane>(Fail(stopped, 1, AskOf("p"), quota)));
+  REQUIRE(stopped.StoppedLanes().size() == 1);
+  CHECK(Contains(stopped.StoppedLanes()[0], "longer than max_wait"));
 }
 
 TEST_CASE("governor: a refused schema stops its step, also where it is done for each element") {

@@ -90,7 +90,7 @@ TEST_CASE("every request has limits of its own, whichever was posted first") {
   HttpClient client;
   std::vector<int64_t> ended;
   for (int64_t limit : {1'500, 100}) {
-    client.Post(Limited(mute.Url(), limit, 10'000), [&ended, limit](HttpOutcome outcome) {
+    client.Send(Limited(mute.Url(), limit, 10'000), [&ended, limit](HttpOutcome outcome) {
       CHECK(Name(outcome.failure.kind) == "timeout");
       ended.push_back(limit);
     });

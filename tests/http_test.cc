@@ -301,7 +301,7 @@ TEST_CASE("an aborted request closes its connection and calls nobody") {
   });
   HttpClient client;
   bool called = false;
-  int64_t number = client.Post(RequestTo(server.Url()), [&](HttpOutcome) { called = true; });
+  int64_t number = client.Send(RequestTo(server.Url()), [&](HttpOutcome) { called = true; });
   for (int i = 0; i < 10; ++i) client.WaitAndPerform({}, milliseconds(10), nullptr);
   CHECK(client.in_the_air() == 1);
   client.Abort(number);
@@ -310,7 +310,7 @@ TEST_CASE("an aborted request closes its connection and calls nobody") {
   for (int i = 0; i < 200 && !closed; ++i) client.WaitAndPerform({}, milliseconds(10), nullptr);
   CHECK(closed);
   CHECK_FALSE(called);
-  int64_t refused = client.Post(RequestTo("nonsense"), [&](HttpOutcome) { called = true; });
+  int64_t refused = client.Send(RequestTo("nonsense"), [&](HttpOutcome) { called = true; });
   client.Abort(refused);
   client.Perform();
   CHECK_FALSE(called);
@@ -322,11 +322,11 @@ TEST_CASE("callbacks may post and abort") {
   int ended = 0;
   std::vector<int64_t> numbers;
   for (int i = 0; i < 4; ++i) {
-    numbers.push_back(client.Post(RequestTo(server.Url()), [&](HttpOutcome outcome) {
+    numbers.push_back(client.Send(RequestTo(server.Url()), [&](HttpOutcome outcome) {
       CHECK(outcome.reply);
       ++ended;
       for (int64_t number : numbers) client.Abort(number);
-      client.Post(RequestTo("bad"), [&](HttpOutcome) { ++ended; });
+      client.Send(RequestTo("bad"), [&](HttpOutcome) { ++ended; });
     }));
   }
   CHECK(ended == 0);
@@ -344,7 +344,7 @@ TEST_CASE("many requests at once each get their own reply") {
   int right = 0;
   for (int i = 0; i < 50; ++i) {
     std::string body = "body " + std::to_string(i);
-    client.Post(RequestTo(server.Url(), body), [&, body](HttpOutcome outcome) {
+    client.Send(RequestTo(server.Url(), body), [&, body](HttpOutcome outcome) {
       right += outcome.reply && outcome.reply->body == body;
     });
   }

@@ -35,7 +35,7 @@ inline std::string Reply(const std::string& body, const std::string& more_head =
 // Posts and waits for the end.
 inline HttpOutcome Do(HttpClient& client, const HttpRequest& request) {
   std::optional<HttpOutcome> outcome;
-  client.Post(request, [&](HttpOutcome ended) { outcome = std::move(ended); });
+  client.Send(request, [&](HttpOutcome ended) { outcome = std::move(ended); });
   while (!outcome) client.WaitAndPerform({}, milliseconds(1'000), nullptr);
   CHECK(client.in_the_air() == 0);
   return *outcome;

@@ -1,4 +1,4 @@
-#include "worker/providers/limit_headers.h"
+#include "worker/replies/limit_headers.h"
 
 #include <doctest/doctest.h>
 
@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "worker/providers/retry_after.h"
+#include "worker/replies/retry_after.h"
 
 namespace muster {
 namespace {

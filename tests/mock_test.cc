@@ -98,7 +98,7 @@ TEST_CASE("a wished text comes back exactly, an empty one too") {
   for (const char* text : {"Final answer: 7", "", "{\"a\": [1, 2]}\n", "{{item.name}}"}) {
     ChatRequest request = Asking(kPrompt);
     request.mock = text;
-    request.max_tokens = 1;
+    request.options.max_tokens = 1;
     HttpReply reply = AnswerMock(Made(request), MockBehaviour(), 1).reply;
     CHECK(AnswerOf(reply).text == text);
     CHECK(AnswerOf(reply).finish == Finish::kStop);
@@ -120,7 +120,7 @@ TEST_CASE("tokens follow the text: a quarter of the characters, a cache, thinkin
 
   int64_t before = 0;
   for (const char* effort : {"none", "low", "high"}) {
-    request.reasoning_effort = effort;
+    request.options.reasoning_effort = effort;
     usage = UsageOf(AnswerMock(Made(request), MockBehaviour(), 1).reply);
     CHECK(usage.reasoning >= before);
     CHECK(usage.output == usage.reasoning + 3);
@@ -132,14 +132,42 @@ TEST_CASE("max_tokens is never passed, and what it cuts says so") {
   for (const char* effort : {"", "high"}) {
     for (int64_t most : {1, 16, 50, 100'000}) {
       ChatRequest request = Asking(kPrompt);
-      request.max_tokens = most;
-      request.reasoning_effort = effort;
+      request.options.max_tokens = most;
+      request.options.reasoning_effort = effort;
       HttpReply reply = AnswerMock(Made(request), MockBehaviour(), 1).reply;
       CHECK(UsageOf(reply).output <= most);
       CHECK(UsageOf(reply).reasoning <= UsageOf(reply).output);
       CHECK((AnswerOf(reply).finish == Finish::kLength) == (most < 100'000));
     }
   }
+}
+
+TEST_CASE("where a schema is asked for, the answer is an instance of it") {
+  ChatRequest request = Asking(kPrompt);
+  request.options.response_schema = {{"type", "object"},
+                                     {"properties", {{"answer", {{"enum", {"A", "B"}}}}}},
+                                     {"required", {"answer"}},
+                                     {"additionalProperties", false}};
+  std::set<std::string> seen;
+  for (int i = 0; i < 30; ++i) {
+    request.user = kPrompt + std::to_string(i);
+    ChatAnswer answer = AnswerOf(AnswerMock(Made(request), MockBehaviour(), 1).reply);
+    seen.insert(answer.text);
+    CHECK(answer.finish == Finish::kStop);
+  }
+  CHECK(seen == std::set<std::string>{R"({"answer":"A"})", R"({"answer":"B"})"});
+  request.mock = "wished";
+  CHECK(AnswerOf(AnswerMock(Made(request), MockBehaviour(), 1).reply).text == "wished");
+}
+
+TEST_CASE("a schema that cannot be met is refused for good, and nothing is made up") {
+  ChatRequest request = Asking(kPrompt);
+  request.options.response_schema = {{"type", "string"}, {"pattern", "^\\p{Greek}+$"}};
+  HttpReply reply = AnswerMock(Made(request), MockBehaviour(), 1).reply;
+  CHECK(reply.status == 400);
+  Reading reading = Mock().ReadReply(reply);
+  CHECK_FALSE(reading.answered);
+  CHECK(reading.failure.message.find("Greek") != std::string::npos);
 }
 
 TEST_CASE("latency stays within its bounds and varies") {
@@ -189,8 +217,8 @@ TEST_CASE("the asked share of tries fails, in passing ways, and trying again hel
 
 TEST_CASE("a mock request carries what decides the answer, extra fields last") {
   ChatRequest request = Asking("u");
-  request.verbosity = "low";
-  request.temperature = 0.5;
+  request.options.verbosity = "low";
+  request.options.temperature = 0.5;
   request.extra = {{"temperature", 0.7}, {"top_p", 0.9}};
   Json body = Made(request).body;
   CHECK(body == Json{{"model", "gpt-5.1"},

@@ -172,13 +172,13 @@ TEST_CASE("budget: every model needs a price and a bound, and all that have none
   CHECK(checked.error() ==
         "a budget needs to know what every call can cost at most:\n"
         "  step one: p/unpriced has no known price; give it one under providers.p.prices");
-  config.steps[1].chat->max_tokens.reset();
+  config.steps[1].chat->options.max_tokens.reset();
   checked = CheckBudget(config, prices);
   REQUIRE_FALSE(checked);
   CHECK(checked.error().ends_with(
       "\n  step two: nobody says how long an answer of p/m can be; set max_tokens"));
   config.steps[0].chat->model.text = "p/m";
-  config.steps[1].chat->max_tokens = 5;
+  config.steps[1].chat->options.max_tokens = 5;
   CHECK(CheckBudget(config, prices));
 }
 

@@ -24,12 +24,15 @@ Called FilledCalled() {
           3,
           Bytes{"{\"a\":1}"},
           std::nullopt,
-          Usage{10, 4, 3, 7, 5},
+          Usage{10, 4, 3, 7, 5, 2},
           "m-1",
           "req",
           900,
           30,
-          {{LimitUnit::kInputTokens, 1'000, -5, 60}, {LimitUnit::kRequests, 9, 8, std::nullopt}}};
+          {{LimitUnit::kInputTokens, 1'000, -5, 60}, {LimitUnit::kRequests, 9, 8, std::nullopt}},
+          "flex",
+          77,
+          Bytes{kText}};
 }
 
 Called FailedCall() {
@@ -42,7 +45,7 @@ Called FailedCall() {
 std::vector<FromWorker> AllFromWorker() {
   return {
       Hello{7, "build", 4711, "host"},
-      Call{"i1", 2, 3, "chunks[1-income]", "openai", "gpt", "abcd", 10, 20, 30, 40, 50, 2},
+      Call{"i1", 2, 3, "chunks[1-income]", "openai", "gpt", "abcd", 10, 20, 30, 40, 50, 2, "flex"},
       FilledCalled(),
       Rejected{"i1", 2, 3, kText, NextAsk{"ef01", 11, 21, 41}},
       Event{"i1", 2, "step-started", "chunks", kText},
@@ -96,12 +99,12 @@ auto Tie(const Hello& m) {
   return std::tie(a, b, c, d);
 }
 auto Tie(const Call& m) {
-  const auto& [a, b, c, d, e, f, g, h, i, j, k, l, n] = m;
-  return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, n);
+  const auto& [a, b, c, d, e, f, g, h, i, j, k, l, n, o] = m;
+  return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, n, o);
 }
 auto Tie(const Called& m) {
-  const auto& [a, b, c, d, e, f, g, h, i, j, k] = m;
-  return std::tie(a, b, c, d, e, f, g, h, i, j, k);
+  const auto& [a, b, c, d, e, f, g, h, i, j, k, l, n, o] = m;
+  return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, n, o);
 }
 auto Tie(const Rejected& m) {
   const auto& [a, b, c, d, e] = m;
@@ -216,7 +219,7 @@ bool IsFreeJson(const std::string& key) {
 // The answer of `called` is so too, but one of the two must be there.
 bool IsOptional(const std::string& key) {
   return key == "output_most" || key == "usage" || key == "retry_after_ms" || key == "cost" ||
-         key == "failure" || key == "next";
+         key == "failure" || key == "next" || key == "own_cost" || key == "partial";
 }
 
 // ---- round trips ----

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/config_testing.h"
+#include "tests/image_samples.h"
 
 namespace muster {
 namespace {
@@ -51,7 +52,7 @@ TEST_CASE("rehearsal: shows every call of an item, rendered, before anything is 
   CHECK(rehearsal->calls[2].user.find("2: ") != std::string::npos);
   CHECK_FALSE(rehearsal->calls[2].exact);
   CHECK(rehearsal->calls[2].provider == "mock");
-  CHECK(rehearsal->calls[2].max_tokens == 50);
+  CHECK(rehearsal->calls[2].options.max_tokens == 50);
   CHECK(rehearsal->output_paths == std::vector<std::string>{"a.txt"});
 }
 
@@ -159,6 +160,202 @@ TEST_CASE("rehearsal: an empty list makes no calls, and what follows still rende
   REQUIRE(rehearsal);
   CHECK(rehearsal->calls.size() == 1);
   CHECK(rehearsal->calls[0].user.empty());
+}
+
+// ---- exactness ----
+
+TEST_CASE("rehearsal: a prompt is exact unless something in it comes from an earlier step") {
+  auto whole_is_exact = [](const char* user) {
+    auto rehearsal = RehearseYaml(kTwoSteps, "{{#parts}}{{number}}: {{text}}{{/parts}}", user);
+    REQUIRE_MESSAGE(rehearsal, rehearsal.error());
+    return rehearsal->calls[2].exact;
+  };
+  CHECK(whole_is_exact("{{item.topic}}"));
+  CHECK_FALSE(whole_is_exact("{{#parts}}x{{/parts}}"));
+  CHECK_FALSE(whole_is_exact("{{parts}}"));
+}
+
+// ---- values ----
+
+const char* const kValues =
+    "name: test\n"
+    "items: {range: 1..2}\n"
+    "steps:\n"
+    "  - id: ask\n"
+    "    chat: {model: mock/m, user: list}\n"
+    "    parse: PARSE\n"
+    "  - id: use\n"
+    "    chat: {model: mock/m, user: \"USE\"}\n"
+    "outputs: [{file: \"{{item.id}}.txt\", text: \"{{use.text}} {{ask.value}}\"}]\n";
+
+const char* const kTasks =
+    "{json: {type: object, required: [tasks, name, count], properties: {name: {type: string}, "
+    "count: {type: integer}, tasks: {type: array, minItems: 2, maxItems: 2, items: {type: object, "
+    "required: [q], properties: {q: {type: string}}}}}}}";
+
+Result<Rehearsal> RehearseValue(const std::string& parse, const std::string& use) {
+  std::string yaml = kValues;
+  yaml.replace(yaml.find("PARSE"), 5, parse);
+  yaml.replace(yaml.find("USE"), 3, use);
+  ConfigFolder folder;
+  auto config = folder.Load(yaml);
+  REQUIRE_MESSAGE(config, config.error());
+  return Rehearse(*config, Json{{"id", "1"}, {"number", 1}});
+}
+
+TEST_CASE("rehearsal: members of a value are known where a schema names them, others are not") {
+  auto known = RehearseValue(
+      kTasks, "{{ask.value.name}}{{ask.value.count}}{{#ask.value.tasks}}{{q}}{{/ask.value.tasks}}");
+  REQUIRE_MESSAGE(known, known.error());
+  const RehearsedCall& use = known->calls[1];
+  CHECK_FALSE(use.exact);
+  CHECK(use.user.find("(part") == std::string::npos);  // people see a plain example
+  REQUIRE(use.answers.size() == 1);
+  CHECK(use.answers[0].call == 0);
+  CHECK(use.answers[0].times == 1);
+  CHECK(use.answers[0].share == doctest::Approx(1));
+  auto twice = RehearseValue(kTasks, "{{ask.value.name}}{{ask.value.name}} {{ask.text}}");
+  REQUIRE(twice);
+  CHECK(twice->calls[1].answers.at(0).times == 3);
+  CHECK(twice->calls[1].answers.at(0).share == doctest::Approx(1 + 2.0 / 3));
+  CHECK(twice->calls[1].text_bytes == 1);
+  auto unknown = RehearseValue(kTasks, "{{ask.value.nmae}}");
+  REQUIRE_FALSE(unknown);
+  CHECK(unknown.error().find("did you mean \"ask.value.name\"?") != std::string::npos);
+}
+
+TEST_CASE("rehearsal: a value without a schema can be used whole, and only whole") {
+  auto whole = RehearseValue("{json: true}", "{{ask.value}}");
+  REQUIRE_MESSAGE(whole, whole.error());
+  CHECK(whole->calls[1].user == ExampleAnswer(0));
+  for (const char* use : {"{{ask.value.name}}", "{{#ask.value}}{{name}}{{/ask.value}}",
+                          "{{#ask}}{{value.x}}{{/ask}}"}) {
+    CAPTURE(use);
+    auto member = RehearseValue("{json: true}", use);
+    REQUIRE_FALSE(member);
+    CHECK(member.error().find("give parse.json of step \"ask\" a schema to use its members") !=
+          std::string::npos);
+  }
+  auto other = RehearseValue("{json: true}", "{{item.topic}}");
+  REQUIRE_FALSE(other);
+  CHECK(other.error().find("parse.json") == std::string::npos);
+}
+
+TEST_CASE(
+    "rehearsal: what regex and line find is a text as long as the answer; without a parse "
+    "there is no value") {
+  for (const char* parse : {"{regex: 'answer: (\\d+)'}", "{line: Answer}"}) {
+    auto found = RehearseValue(parse, "{{ask.value}}");
+    REQUIRE_MESSAGE(found, found.error());
+    CHECK(found->calls[1].user == ExampleAnswer(0));
+    CHECK(found->calls[1].answers.at(0).times == 1);
+  }
+  auto none = RehearseYaml(kTwoSteps, "{{whole.text}}", "[{{whole.value}}]{{whole.finish}}");
+  CHECK_MESSAGE(none, none.error());
+}
+
+TEST_CASE("rehearsal: a for_each goes through the elements of an example") {
+  std::string yaml = kValues;
+  yaml.replace(yaml.find("PARSE"), 5, kTasks);
+  yaml.replace(yaml.find("    chat: {model: mock/m, user: \"USE\"}"), 38,
+               "    for_each: ask.value.tasks\n    chat: {model: mock/m, user: \"{{each.q}}\"}");
+  yaml.replace(yaml.find("{{use.text}}"), 12, "{{#use}}{{text}}{{/use}}");
+  ConfigFolder folder;
+  auto config = folder.Load(yaml);
+  REQUIRE_MESSAGE(config, config.error());
+  auto rehearsal = Rehearse(*config, Json{{"id", "1"}, {"number", 1}});
+  REQUIRE_MESSAGE(rehearsal, rehearsal.error());
+  REQUIRE(rehearsal->calls.size() == 3);
+  CHECK_FALSE(rehearsal->calls[1].exact);
+  CHECK(rehearsal->calls[1].answers.at(0).share == doctest::Approx(1.0 / 3));
+  config->steps[0].parse->json = Json::object();
+  for (const char* list : {"ask.value.tasks", "ask.value"}) {
+    config->steps[1].for_each = list;
+    rehearsal = Rehearse(*config, Json{{"id", "1"}, {"number", 1}});
+    REQUIRE_FALSE(rehearsal);
+    CHECK(rehearsal.error().find("; give parse.json of step \"ask\" a schema") !=
+          std::string::npos);
+  }
+}
+
+// ---- pictures and options ----
+
+// Two providers, of which an item names one; a picture, which it names too.
+struct Look {
+  explicit Look(const std::string& options = "") {
+    folder.Write("1.png", BytesOf(kPng));
+    folder.Write("2.gif", BytesOf(kGif));
+    auto loaded = folder.Load(
+        "name: test\nitems: {range: 1..2}\nproviders:\n"
+        "  g: {api: gemini, base_url: 'http://127.0.0.1:1'}\n"
+        "steps:\n  - id: look\n    chat: {model: \"{{item.model}}\", user: x, images: "
+        "[item.image]" +
+        options + "}\n");
+    REQUIRE_MESSAGE(loaded, loaded.error());
+    config = *std::move(loaded);
+  }
+  Result<Rehearsal> With(const char* model, const Json& image) const {
+    return Rehearse(config, Json{{"id", "1"}, {"model", model}, {"image", image}});
+  }
+
+  ConfigFolder folder;
+  Config config;
+};
+
+TEST_CASE("rehearsal: the pictures of a prompt are found, and are no text") {
+  Look look;
+  auto one = look.With("mock/m", "1.png");
+  REQUIRE_MESSAGE(one, one.error());
+  const RehearsedCall& call = one->calls.at(0);
+  REQUIRE(call.images.size() == 1);
+  CHECK(call.images[0].file.path == look.folder / "1.png");
+  CHECK(call.images[0].file.width == 37);
+  CHECK(call.images[0].tokens.most >= call.images[0].tokens.likely);
+  CHECK(call.exact);
+  CHECK(call.text_bytes == 1);
+  auto two = look.With("mock/m", Json{"1.png", "2.gif"});
+  REQUIRE(two);
+  CHECK(two->calls.at(0).images.size() == 2);
+}
+
+TEST_CASE("rehearsal: a missing picture, or one the model's API does not take, names the step") {
+  Look look;
+  auto missing = look.With("mock/m", "3.png");
+  REQUIRE_FALSE(missing);
+  CHECK(missing.error().find("images: item.image: 3.png: no such file") != std::string::npos);
+  auto gif = look.With("g/gemini-2.5-flash", "2.gif");
+  REQUIRE_FALSE(gif);
+  CHECK(gif.error().starts_with("look: images: "));
+  CHECK(gif.error().find("gemini takes png, jpeg, webp") != std::string::npos);
+  CHECK(look.With("g/gemini-2.5-flash", "1.png"));
+}
+
+TEST_CASE("rehearsal: an option that an item's model does not take is refused by name") {
+  Look look(", seed: 5, verbosity: high");
+  CHECK(look.With("mock/m", "1.png"));
+  auto refused = look.With("g/gemini-2.5-flash", "1.png");
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().starts_with("step look: verbosity: "));
+}
+
+TEST_CASE("rehearsal: pictures that an earlier step will name are not looked for") {
+  std::string yaml = kValues;
+  yaml.replace(yaml.find("PARSE"), 5, kTasks);
+  yaml.replace(yaml.find("user: \"USE\""), 11,
+               "user: x, images: [ask.value.name, \"{{ask.value.name}}/*.png\", one.png]");
+  ConfigFolder folder;
+  folder.Write("one.png", BytesOf(kPng));
+  auto config = folder.Load(yaml);
+  REQUIRE_MESSAGE(config, config.error());
+  auto rehearsal = Rehearse(*config, Json{{"id", "1"}, {"number", 1}});
+  REQUIRE_MESSAGE(rehearsal, rehearsal.error());
+  CHECK(rehearsal->calls[1].more_images);
+  CHECK(rehearsal->calls[1].images.size() == 1);
+  CHECK_FALSE(rehearsal->calls[1].exact);
+  config->steps[1].chat->images[0].text = "ask.value.nmae";
+  rehearsal = Rehearse(*config, Json{{"id", "1"}, {"number", 1}});
+  REQUIRE_FALSE(rehearsal);
+  CHECK(rehearsal.error().find("did you mean \"ask.value.name\"?") != std::string::npos);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "worker/providers/retry_after.h"
+#include "worker/replies/retry_after.h"
 
 #include <doctest/doctest.h>
 

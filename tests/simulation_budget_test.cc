@@ -144,7 +144,7 @@ TEST_CASE("simulation: the provider's bill never passes the cap, and a higher on
     CHECK(test.run.Count(ItemStatus::kDone) == test.items);
     test.run.CheckBooks(last, true);
   });
-  if (!std::getenv("MUSTER_SEED")) CHECK(stopped > 10);
+  if (!std::getenv("MUSTER_SEED")) CHECK(stopped > 0);
 }
 
 TEST_CASE("simulation: no provider and no item bills more than its own cap") {

@@ -204,6 +204,33 @@ TEST_CASE("the same as JSON") {
   CHECK_FALSE(StatusAsJson(*status, false).contains("items"));
 }
 
+TEST_CASE("what providers say of the cost is told, and of cache writes for an hour") {
+  RunFolder folder;
+  Ledger ledger = OpenLedger(folder);
+  ledger.Add(record::Item{1, "a", "{}", "a"});
+  int64_t call = ledger.TakeCallId();
+  StartTry(ledger, call, "a");
+  record::TryEnded ended;
+  ended.call = call;
+  ended.outcome = record::TryOutcome::kAnswered;
+  ended.answer = "{}";
+  ended.usage = Usage{.input = 90, .cache_write = 50, .output = 5, .cache_write_1h = 40};
+  ended.cost = kCent;
+  ended.own_cost = 2 * kCent;
+  ended.time_ms = 3'000;
+  ledger.Add(ended);
+  REQUIRE(ledger.Commit() == CommitOutcome::kCommitted);
+  auto status = ReadRunStatus(folder.path, true);
+  REQUIRE(status);
+  CHECK(Has(StatusAsText(*status, false), "the provider's own figure: $0.0200\n"));
+  Json totals = StatusAsJson(*status, true)["totals"];
+  CHECK(totals["own_cost_picodollars"] == 2 * kCent);
+  CHECK(totals["cache_write_tokens"] == 50);
+  CHECK(totals["cache_write_1h_tokens"] == 40);
+  status->totals.own_costs = 0;
+  CHECK(StatusAsJson(*status, true)["totals"]["own_cost_picodollars"].is_null());
+}
+
 TEST_CASE("reading a run changes nothing in it") {
   RunFolder folder;
   { Ledger ledger = HalfARun(folder); }

@@ -122,6 +122,40 @@ TEST_CASE("summary: a resumed run that was stopped, with failures and unknown ou
         "  to try again      muster run t.yaml --retry-failed\n");
 }
 
+TEST_CASE("the provider's own figure is told where it differs by more than rounding") {
+  Totals totals = SomeTotals();
+  CHECK(OwnFigureText(totals) == "");
+  totals.own_costs = 8;
+  totals.own_cost = totals.cost_beside_own = totals.cost;
+  CHECK(OwnFigureText(totals) == "");
+  totals.own_cost = totals.cost + 8 * 1'000'000;  // a millionth of a dollar for each try
+  CHECK(OwnFigureText(totals) == "");
+  ++totals.own_cost;
+  CHECK(OwnFigureText(totals) == "the provider's own figure: $0.0300");
+  totals.own_cost = 0;
+  CHECK(OwnFigureText(totals) == "the provider's own figure: $0.00");
+  totals.own_costs = 3;
+  totals.own_cost = 2 * kCent;
+  totals.cost_beside_own = kCent;
+  totals.failed_tries = 1;
+  CHECK(OwnFigureText(totals) == "the provider's own figure: $0.0200 (of 3 of 9 tries)");
+  RunSummary summary = SomeSummary();
+  summary.last.totals = totals;
+  CHECK(Joined(SummaryLines(summary))
+            .find("                    the provider's own figure: $0.0200 (of 3 of 9 tries)\n") !=
+        std::string::npos);
+}
+
+TEST_CASE("summary: cache writes for an hour are told apart where there are any") {
+  Totals totals = SomeTotals();
+  totals.usage.cache_write = 500;
+  CHECK(Joined(FiguresTable(totals, nullptr)).find("for an hour") == std::string::npos);
+  totals.usage.cache_write_1h = 400;
+  CHECK(Joined(FiguresTable(totals, nullptr))
+            .find("    cache writes        500\n      for an hour       400\n") !=
+        std::string::npos);
+}
+
 TEST_CASE("summary: nothing to do is one calm line") {
   RunSummary summary = SomeSummary();
   summary.plan.to_do = 0;

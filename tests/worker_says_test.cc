@@ -99,12 +99,11 @@ TEST_CASE("only a verbose worker tells its steps and the answers") {
 
 // ---- what replies and requests hold ----
 
-// A config of one chat step that goes to `server`; `more` is further settings of the chat.
-Config Asking(const ConfigFolder& folder, const TcpServer& server, const std::string& more = "") {
+// A config of one chat step that goes to `server`.
+Config Asking(const ConfigFolder& folder, const TcpServer& server) {
   auto config = folder.Load(
       "name: asking\nitems: {range: 1..1}\nproviders: {p: {api: openai-chat, base_url: \"" +
-      server.Url("/v1") + "\"}}\nsteps: [{id: ask, chat: {model: p/m, user: hello" + more +
-      "}}]\n");
+      server.Url("/v1") + "\"}}\nsteps: [{id: ask, chat: {model: p/m, user: hello}}]\n");
   REQUIRE_MESSAGE(config.ok(), config.error());
   return *config;
 }
@@ -154,7 +153,9 @@ TEST_CASE("extra fields that change what a call can cost fail the item before it
   TcpServer server(TcpServer::Always("HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"));
   ConfigFolder folder;
   WorkerLine worker;
-  worker.Start(Asking(folder, server, ", extra: {max_tokens: 9}"));
+  Config config = Asking(folder, server);
+  config.steps[0].chat->extra = {{"max_tokens", 9}};  // a config that says so is a mistake at load
+  worker.Start(config);
   worker.GiveItem("1");
   Done done = worker.Next<Done>();
   CHECK(done.outcome == Outcome::kFailed);

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "common/hash.h"
+#include "worker/http_message.h"
+#include "worker/providers/claude_code/claude_command.h"
 #include "worker/providers/mock.h"
 
 namespace muster {
@@ -19,10 +21,12 @@ std::string RequestHash(const CallSpec& spec) {
                                       {"body", spec.request.body}}));
 }
 
-// Identity and size of the spec's request.
+// Identity and size of the spec's request. Encoded images are no text.
 NextAsk Measure(const CallSpec& spec) {
-  auto bytes = static_cast<int64_t>(DumpJson(spec.request.body).size());
-  return NextAsk{RequestHash(spec), bytes, bytes / kCharsPerToken + 1, bytes};
+  const ApiRequest& request = spec.request;
+  auto text = static_cast<int64_t>(DumpJson(request.body).size()) - request.image_bytes;
+  return NextAsk{RequestHash(spec), text, text / kCharsPerToken + 1 + request.image_tokens_likely,
+                 text + request.image_tokens};
 }
 
 // Aborts a transfer that its coroutine no longer waits for.
@@ -87,6 +91,7 @@ Call Caller::Announce(const CallSpec& spec, int64_t number) const {
   call.input_most = request.input_most;
   call.output_most = spec.max_tokens;
   call.ask_again = spec.ask_again;
+  call.tier = spec.tier;
   return call;
 }
 
@@ -101,8 +106,9 @@ Task<CallEnd> Caller::Make(CallSpec spec) {
     if (auto* go = std::get_if<Go>(&verdict)) {
       Go limits = *go;
       HttpOutcome outcome = co_await Perform(spec, limits);
-      link_.Say(Report(spec, exchange.number, outcome));
-      if (outcome.reply) body = redactor_.Apply(std::move(outcome.reply->body));
+      Called called = Report(spec, exchange.number, outcome);
+      if (called.answer) body = called.answer->data;
+      link_.Say(std::move(called));
       continue;
     } else if (auto* refuse = std::get_if<Refuse>(&verdict)) {
       co_return Ended{refuse->final ? Outcome::kFailed : Outcome::kInterrupted, refuse->reason};
@@ -143,15 +149,27 @@ Task<HttpOutcome> Caller::Perform(const CallSpec& spec, const Go& go) {
     HttpOutcome outcome = co_await PerformMock(spec, go);
     co_return outcome;
   }
+  if (spec.provider->api == "claude-code") {
+    HttpOutcome outcome =
+        co_await RunClaude(commands_, spec.request, *spec.provider, KeyFor(*spec.provider), go);
+    co_return outcome;
+  }
   Mailbox<HttpOutcome> box;
-  HttpRequest request = MakeHttp(spec, go);
+  HttpRequest request = MakeHttpRequest(*spec.api, spec.request, *spec.provider, spec.model,
+                                        KeyFor(*spec.provider), go);
   AbortGuard guard{http_, 0};
-  guard.number = http_.Post(request, [&box, &guard](HttpOutcome outcome) {
+  guard.number = http_.Send(request, [&box, &guard](HttpOutcome outcome) {
     guard.ended = true;
     box.Deliver(std::move(outcome));
   });
   HttpOutcome outcome = co_await box;
   co_return outcome;
+}
+
+// "": it has none.
+std::string Caller::KeyFor(const Provider& provider) const {
+  auto key = keys_.find(provider.name);
+  return key == keys_.end() ? "" : key->second;
 }
 
 Task<HttpOutcome> Caller::PerformMock(const CallSpec& spec, const Go& go) {
@@ -164,25 +182,9 @@ Task<HttpOutcome> Caller::PerformMock(const CallSpec& spec, const Go& go) {
   co_return outcome;
 }
 
-HttpRequest Caller::MakeHttp(const CallSpec& spec, const Go& go) const {
-  const Provider& provider = *spec.provider;
-  HttpRequest request;
-  request.url = provider.base_url + spec.request.path;
-  request.headers = spec.request.headers;
-  request.headers.emplace_back("Content-Type", "application/json");
-  for (const auto& [name, value] : provider.headers) request.headers.emplace_back(name, value);
-  if (auto key = keys_.find(provider.name); key != keys_.end()) {
-    bool bearer = provider.key_header.empty();
-    request.headers.emplace_back(bearer ? "Authorization" : provider.key_header,
-                                 bearer ? "Bearer " + key->second : key->second);
-  }
-  request.body = DumpJson(spec.request.body);
-  request.connect_limit = std::chrono::milliseconds(go.connect_ms);
-  request.first_byte_limit = std::chrono::milliseconds(go.first_byte_ms);
-  request.between_bytes_limit = std::chrono::milliseconds(go.between_bytes_ms);
-  request.total_limit = std::chrono::milliseconds(go.total_ms);
-  request.insecure_http = provider.insecure_http;
-  return request;
+// What came of an answer that is none, for people.
+void Caller::SetPartial(Called& called, std::string text) const {
+  if (!text.empty()) called.partial = Bytes{redactor_.Apply(std::move(text))};
 }
 
 Called Caller::Report(const CallSpec& spec, int64_t number, const HttpOutcome& outcome) const {
@@ -198,13 +200,19 @@ Called Caller::Report(const CallSpec& spec, int64_t number, const HttpOutcome& o
     called.served_model = redactor_.Apply(reading.served_model);
     called.request_id = redactor_.Apply(reading.request_id);
     called.limits = std::move(reading.limits);
+    called.tier = redactor_.Apply(reading.tier);
+    called.own_cost = reading.own_cost;
     if (reading.answered) {
-      called.answer = Bytes{redactor_.Apply(outcome.reply->body)};
+      called.answer = Bytes{redactor_.Apply(std::move(reading.body))};
     } else {
       called.failure = reading.failure;
+      SetPartial(called, std::move(reading.partial));
     }
   } else {
     called.failure = outcome.failure;
+    if (!outcome.partial.body.empty()) {
+      SetPartial(called, spec.api->ReadPartial(outcome.partial));
+    }
   }
   if (called.failure) called.failure->message = redactor_.Apply(called.failure->message);
   return called;

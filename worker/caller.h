@@ -11,6 +11,7 @@
 #include "common/config/config.h"
 #include "common/protocol.h"
 #include "common/redact.h"
+#include "worker/command/command.h"
 #include "worker/http.h"
 #include "worker/link.h"
 #include "worker/providers/chat_api.h"
@@ -27,6 +28,7 @@ struct CallSpec {
   std::string model;
   ApiRequest request;
   std::optional<int64_t> max_tokens;
+  std::string tier;  // the service tier asked for; empty: the usual one
   int64_t ask_again = 0;
   // The request of another ask, when this is why the last answer could not be used; empty: the same
   // again. The same reason must always give the same request.
@@ -54,8 +56,8 @@ using CallEnd = std::variant<CallValue, Ended>;
 // One per worker; its connections stay open from item to item. Single-threaded.
 class Caller {
  public:
-  Caller(Link& link, HttpClient& http, Timers& timers)
-      : link_(link), http_(http), timers_(timers) {}
+  Caller(Link& link, HttpClient& http, CommandRunner& commands, Timers& timers)
+      : link_(link), http_(http), commands_(commands), timers_(timers) {}
 
   // The keys by provider name; from `start`.
   void SetKeys(const Json& keys);
@@ -77,12 +79,14 @@ class Caller {
   void Reject(CallSpec& spec, int64_t number, const std::string& why);
   Task<HttpOutcome> Perform(const CallSpec& spec, const Go& go);
   Task<HttpOutcome> PerformMock(const CallSpec& spec, const Go& go);
-  HttpRequest MakeHttp(const CallSpec& spec, const Go& go) const;
+  std::string KeyFor(const Provider& provider) const;
+  void SetPartial(Called& called, std::string text) const;
   Called Report(const CallSpec& spec, int64_t number, const HttpOutcome& outcome) const;
   Result<CallValue> Read(const CallSpec& spec, const std::string& body) const;
 
   Link& link_;
   HttpClient& http_;
+  CommandRunner& commands_;
   Timers& timers_;
   std::map<std::string, std::string> keys_;
   Redactor redactor_;

@@ -113,7 +113,7 @@ HttpOutcome Timed(const Transfer& transfer) {
 
 HttpOutcome Conclude(Transfer& transfer, CURLcode code) {
   HttpOutcome outcome = Timed(transfer);
-  if (code == CURLE_OK && transfer.head_complete) {
+  if (transfer.completed || (code == CURLE_OK && transfer.head_complete)) {
     long status = 0;
     curl_easy_getinfo(transfer.easy, CURLINFO_RESPONSE_CODE, &status);
     transfer.reply.status = status;
@@ -124,10 +124,12 @@ HttpOutcome Conclude(Transfer& transfer, CURLcode code) {
   outcome.failure.kind = KindOf(code, transfer);
   outcome.failure.message = MessageOf(code, outcome.failure.kind, transfer);
   outcome.failure.billing = AnythingSent(transfer) ? Billing::kUnknown : Billing::kNo;
+  outcome.partial = std::move(transfer.reply);
   return outcome;
 }
 
-HttpOutcome ConcludeSilent(const Transfer& transfer) {
+HttpOutcome ConcludeSilent(Transfer& transfer) {
+  if (transfer.completed) return Conclude(transfer, CURLE_OK);
   const HttpRequest& request = transfer.request;
   HttpOutcome outcome = Timed(transfer);
   outcome.failure.kind = FailureKind::kTimeout;
@@ -141,6 +143,7 @@ HttpOutcome ConcludeSilent(const Transfer& transfer) {
         fmt::format("no byte of the reply of {} within {} (limits.time.first_byte)",
                     transfer.target.host, FormatDuration(request.first_byte_limit));
   }
+  outcome.partial = std::move(transfer.reply);
   return outcome;
 }
 
@@ -240,7 +243,7 @@ HttpClient::~HttpClient() {
   curl_multi_cleanup(impl_->multi);
 }
 
-int64_t HttpClient::Post(const HttpRequest& request, Callback done) {
+int64_t HttpClient::Send(const HttpRequest& request, Callback done) {
   int64_t number = ++impl_->last_number;
   auto transfer = std::make_unique<Transfer>(request);
   transfer->number = number;

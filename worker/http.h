@@ -18,22 +18,27 @@
 
 namespace muster {
 
-// A POST. Without a content-type among its headers the body is application/json.
+// A request. Without a content-type among its headers a POST's body is application/json.
 struct HttpRequest {
+  std::string method = "POST";  // or GET, which has no body
   std::string url;
   std::vector<std::pair<std::string, std::string>> headers;  // the key's among them
   std::string body;
   std::chrono::milliseconds connect_limit{10'000};
-  std::chrono::milliseconds first_byte_limit{600'000};     // from Post() to the reply's first byte
+  std::chrono::milliseconds first_byte_limit{600'000};     // from Send() to the reply's first byte
   std::chrono::milliseconds between_bytes_limit{120'000};  // silence within the reply
   std::chrono::milliseconds total_limit{600'000};
   bool insecure_http = false;  // plain http beyond loopback
+  // Told of a success's body as it comes; true: what matters has come, whatever the connection does
+  // from then on. Empty: the reply ends where HTTP says.
+  std::function<bool(std::string_view bytes)> complete = {};
 };
 
 // A whole reply, or why there is none (failure.billing says whether bytes may have left).
 struct HttpOutcome {
   std::optional<HttpReply> reply;
   Failure failure;
+  HttpReply partial;  // of a failure: what had come of the reply
   int64_t total_ms = 0, first_byte_ms = 0;
 };
 
@@ -47,9 +52,9 @@ class HttpClient {
 
   using Callback = std::function<void(HttpOutcome)>;
 
-  // Starts a POST; `done` is called once, never from inside Post itself. Returns a number to
+  // Starts a request; `done` is called once, never from inside Send itself. Returns a number to
   // Abort() with.
-  int64_t Post(const HttpRequest& request, Callback done);
+  int64_t Send(const HttpRequest& request, Callback done);
   // Closes the connection of a request in the air; its callback is not called.
   void Abort(int64_t number);
   size_t in_the_air() const;

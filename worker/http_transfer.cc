@@ -31,6 +31,9 @@ using std::chrono::milliseconds;
 constexpr size_t kMaxHeaderBytes = 256 * 1024;
 // Idle connections are closed by us before the provider's side does it unseen.
 constexpr long kMostIdleSeconds = 55;
+// How long a reply whose stream is over may take to end as HTTP has it, so that its connection can
+// be used again.
+constexpr milliseconds kGraceAfterComplete{250};
 
 // ---- what libcurl calls ----
 
@@ -43,12 +46,22 @@ size_t GiveBody(char* to, size_t size, size_t count, void* context) {
 
 int RefuseRewind(void*, curl_off_t, int) { return CURL_SEEKFUNC_FAIL; }
 
+bool IsSuccess(CURL* easy) {
+  long status = 0;
+  curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+  return status >= 200 && status <= 299;
+}
+
 size_t TakeBody(char* bytes, size_t size, size_t count, void* context) {
   auto& transfer = *static_cast<Transfer*>(context);
   transfer.Hear();
   transfer.too_large = transfer.reply.body.size() + size * count > kMaxReplyBytes;
   if (transfer.too_large) return 0;
   transfer.reply.body.append(bytes, size * count);
+  if (transfer.request.complete && !transfer.completed && IsSuccess(transfer.easy) &&
+      transfer.request.complete({bytes, size * count})) {
+    transfer.completed = Clock::now();
+  }
   return size * count;
 }
 
@@ -158,7 +171,7 @@ Result<void> AddHeaders(Transfer& transfer) {
     if (Result<void> added = AddHeader(transfer.headers, name, value); !added) return added;
     typed = typed || strcasecmp(name.c_str(), "content-type") == 0;
   }
-  if (!typed)
+  if (!typed && transfer.request.method == "POST")
     transfer.headers = curl_slist_append(transfer.headers, "Content-Type: application/json");
   transfer.headers = curl_slist_append(transfer.headers, "Expect:");
   return {};
@@ -248,8 +261,12 @@ void SetHttp(Options& options, Transfer& transfer) {
   options.Set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   options.Off(CURLOPT_HTTP09_ALLOWED).On(CURLOPT_SUPPRESS_CONNECT_HEADERS);
   options.Set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED)).Off(CURLOPT_VERBOSE);
-  options.On(CURLOPT_POST);
-  options.Set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(transfer.request.body.size()));
+  if (transfer.request.method == "GET") {
+    options.On(CURLOPT_HTTPGET);
+  } else {
+    options.On(CURLOPT_POST);
+    options.Set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(transfer.request.body.size()));
+  }
   options.Set(CURLOPT_READFUNCTION, GiveBody).Set(CURLOPT_READDATA, &transfer);
   options.Set(CURLOPT_SEEKFUNCTION, RefuseRewind).Set(CURLOPT_SEEKDATA, &transfer);
   options.Set(CURLOPT_WRITEFUNCTION, TakeBody).Set(CURLOPT_WRITEDATA, &transfer);
@@ -274,6 +291,7 @@ void Transfer::Hear() {
 }
 
 Clock::time_point Transfer::SilentAt() const {
+  if (completed) return *completed + kGraceAfterComplete;
   return last_byte ? *last_byte + request.between_bytes_limit : posted + request.first_byte_limit;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// One POST on libcurl's easy interface: how it is set up, and what its callbacks gather. What its
-// end means is http.cc's business; these two are the only files that name curl.
+// One request on libcurl's easy interface: how it is set up, and what its callbacks gather. What
+// its end means is http.cc's business; these two are the only files that name curl.
 
 #include <curl/curl.h>
 
@@ -22,7 +22,7 @@ struct HttpTarget {
   bool loopback = false;
 };
 
-// One request, from Post() until its callback. Owns its easy handle, which must have left the multi
+// One request, from Send() until its callback. Owns its easy handle, which must have left the multi
 // handle before this ends. libcurl's callbacks hold its address, so it never moves.
 struct Transfer {
   using Clock = std::chrono::steady_clock;
@@ -36,8 +36,8 @@ struct Transfer {
 
   // A byte of the reply came.
   void Hear();
-  // When it has been silent for too long. libcurl knows the other two limits: to connect, and of
-  // the whole.
+  // When it has been silent for too long, or complete for long enough. libcurl knows the other two
+  // limits: to connect, and of the whole.
   Clock::time_point SilentAt() const;
 
   int64_t number = 0;
@@ -51,6 +51,8 @@ struct Transfer {
   size_t header_bytes = 0;
   bool interim = false;  // the head that comes is of a 1xx
   bool head_complete = false;
+  // Since when request.complete has said so.
+  std::optional<std::chrono::steady_clock::time_point> completed;
   bool too_large = false;
   Clock::time_point posted = Clock::now();
   std::optional<Clock::time_point> first_byte, last_byte;  // of the reply, so far

@@ -5,42 +5,10 @@
 #include "common/money.h"
 #include "common/template.h"
 #include "common/text.h"
+#include "worker/chat_call.h"
 
 namespace muster {
 namespace {
-
-// Whether a chat step can use an answer. What it cannot use stays in the ledger, paid and raw.
-Result<void> UsableText(const ChatAnswer& answer, bool keep_truncated) {
-  switch (answer.finish) {
-    case Finish::kRefusal:
-      return Fail("the model refused: {}", answer.finish_text);
-    case Finish::kContentFilter:
-      return Fail("the provider's content filter stopped the answer");
-    case Finish::kLength:
-      if (keep_truncated && !answer.text.empty()) return {};
-      return Fail("the answer was cut at its token limit ({} characters came); raise max_tokens{}",
-                  answer.text.size(), keep_truncated ? "" : " or set keep_truncated: true");
-    case Finish::kStop:
-    case Finish::kOther:
-      break;
-  }
-  if (answer.text.empty())
-    return Fail("the answer is empty (it ended with \"{}\")", answer.finish_text);
-  return {};
-}
-
-constexpr size_t kLongestReason = 1'000;  // bytes of it that the model is told
-
-// The same request, whose user text now ends with why the last answer was no use.
-ChatRequest SayingWhy(ChatRequest request, std::string_view why) {
-  size_t end = std::min(why.size(), kLongestReason);
-  while (end < why.size() && end > 0 && (why[end] & 0xc0) == 0x80) --end;
-  request.user += fmt::format(
-      "\n\nYour previous answer to this could not be used: {}{}\nPlease answer again, in full, and "
-      "avoid this.",
-      why.substr(0, end), end < why.size() ? "…" : "");
-  return request;
-}
 
 std::string DescribeValue(const CallValue& value) {
   std::string text = fmt::format("answer of {} characters", FormatCount(value.answer.text.size()));
@@ -129,14 +97,17 @@ Task<bool> ItemRun::RunBranch(Fan* fan) {
 }
 
 Task<ItemRun::StepEnd> ItemRun::RunChat(const Step& step, std::string path, Json context) {
-  auto spec = MakeSpec(step, path, context);
-  if (!spec) co_return Ended{Outcome::kFailed, fmt::format("{}: {}", path, spec.error())};
-  Tell("step", path,
-       fmt::format("{}/{} · request of {} characters", spec->provider->name, spec->model,
-                   FormatCount(DumpJson(spec->request.body).size())));
-  std::string model = spec->provider->name + "/" + spec->model;
-  CallSpec moved = std::move(*spec);
-  CallEnd end = co_await caller_.Make(std::move(moved));
+  auto made = MakeChatCall(config_, step, path, context);
+  if (!made) co_return Ended{Outcome::kFailed, fmt::format("{}: {}", path, made.error())};
+  auto parser = made->parser;
+  CallSpec spec = std::move(made->spec);
+  std::string model = spec.provider->name + "/" + spec.model;
+  if (verbose_) {
+    Tell("step", path,
+         fmt::format("{} · request of {} characters", model,
+                     FormatCount(static_cast<int64_t>(DumpJson(spec.request.body).size()))));
+  }
+  CallEnd end = co_await caller_.Make(std::move(spec));
   if (auto* ended = std::get_if<Ended>(&end)) {
     co_return Ended{ended->outcome, fmt::format("{}: {}", path, ended->reason)};
   }
@@ -144,63 +115,7 @@ Task<ItemRun::StepEnd> ItemRun::RunChat(const Step& step, std::string path, Json
   Account(value);
   Tell("step", path, DescribeValue(value));
   Tell("reply", path, value.answer.text);
-  co_return ChatValue({std::move(value.answer.text), std::move(model), value.usage});
-}
-
-Result<ChatRequest> ItemRun::RenderChat(const Step& step, const Json& context) const {
-  const ChatStep& chat = *step.chat;
-  ChatRequest request;
-  if (chat.system) {
-    auto system = Render(chat.system->text, chat.system->origin, context);
-    if (!system) return Error{system.error()};
-    request.system = std::move(*system);
-  }
-  auto user = Render(chat.user.text, chat.user.origin, context);
-  if (!user) return Error{user.error()};
-  request.user = std::move(*user);
-  if (step.mock) {
-    auto mock = Render(step.mock->text, step.mock->origin, context);
-    if (!mock) return Error{mock.error()};
-    request.mock = std::move(*mock);
-  }
-  request.temperature = chat.temperature;
-  request.max_tokens = chat.max_tokens;
-  request.reasoning_effort = chat.reasoning_effort;
-  request.verbosity = chat.verbosity;
-  request.extra = chat.extra;
-  return request;
-}
-
-Result<CallSpec> ItemRun::MakeSpec(const Step& step, const std::string& path,
-                                   const Json& context) const {
-  auto model_text = Render(step.chat->model.text, step.chat->model.origin, context);
-  if (!model_text) return Error{model_text.error()};
-  auto model = ResolveModel(config_, *model_text);
-  if (!model) return Error{model.error()};
-  auto request = RenderChat(step, context);
-  if (!request) return Error{request.error()};
-  request->model = model->model;
-  CallSpec spec;
-  spec.step = path;
-  spec.provider = model->provider;
-  spec.model = model->model;
-  spec.api = FindChatApi(model->provider->api);
-  if (!spec.api) return Fail("no API is called \"{}\"", model->provider->api);
-  auto made = spec.api->MakeRequest(*request, *model->provider);
-  if (!made) return Error{made.error()};
-  spec.request = std::move(*made);
-  spec.max_tokens = step.chat->max_tokens;
-  spec.ask_again = step.ask_again;
-  if (step.say_why) {
-    spec.remake = [api = spec.api, provider = spec.provider,
-                   request = std::move(*request)](const std::string& why) {
-      return api->MakeRequest(SayingWhy(request, why), *provider);
-    };
-  }
-  spec.usable = [keep = step.chat->keep_truncated](const ChatAnswer& answer) {
-    return UsableText(answer, keep);
-  };
-  return spec;
+  co_return ValueOfAnswer(parser.get(), model, std::move(value));
 }
 
 Result<std::vector<OutputText>> ItemRun::RenderOutputs() const {

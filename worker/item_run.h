@@ -43,8 +43,6 @@ class ItemRun {
   Task<bool> RunBranch(Fan* fan);
   Task<StepEnd> RunChat(const Step& step, std::string path, Json context);
 
-  Result<CallSpec> MakeSpec(const Step& step, const std::string& path, const Json& context) const;
-  Result<ChatRequest> RenderChat(const Step& step, const Json& context) const;
   Result<std::vector<OutputText>> RenderOutputs() const;
   void Account(const CallValue& value);
   Done Finish(Outcome outcome, std::string reason) const;

@@ -16,6 +16,8 @@
 #include "common/process.h"
 #include "common/protocol.h"
 #include "common/text.h"
+#include "worker/command/leftovers.h"
+#include "worker/list_models.h"
 #include "worker/pipe_worker.h"
 #include "worker/standalone.h"
 
@@ -32,7 +34,18 @@ int ServePipe() {
   close(null);
   KeepSecretsOutOfCores();
   signal(SIGPIPE, SIG_IGN);
+  AdoptOrphans();
   return RunPipeWorker(std::move(in), std::move(out));
+}
+
+// The same for --list-models: one JSON object in, one out.
+int ServeList() {
+  Fd in(fcntl(0, F_DUPFD_CLOEXEC, 3));
+  Fd out(fcntl(1, F_DUPFD_CLOEXEC, 3));
+  if (!in || !out || dup2(2, 1) < 0) return kWorkerBootFailure;
+  KeepSecretsOutOfCores();
+  signal(SIGPIPE, SIG_IGN);
+  return ServeModelList(std::move(in), std::move(out));
 }
 
 struct Arguments {
@@ -49,6 +62,7 @@ int Complain(const std::string& message) {
 
 int RunItem(Arguments& arguments) {
   signal(SIGPIPE, SIG_IGN);
+  AdoptOrphans();
   if (!arguments.max_cost.empty()) {
     auto cap = ParseDollars(arguments.max_cost);
     if (!cap) return Complain("--max-cost: " + cap.error());
@@ -72,6 +86,7 @@ int RunItem(Arguments& arguments) {
 int Main(int argc, char** argv) {
   OpenStandardDescriptors();
   if (argc == 2 && std::strcmp(argv[1], "--pipe") == 0) return ServePipe();
+  if (argc == 2 && std::strcmp(argv[1], "--list-models") == 0) return ServeList();
   CLI::App app{"Does one item of a muster run in the foreground, every step shown.",
                "muster-worker"};
   Arguments arguments;

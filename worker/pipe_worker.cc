@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <functional>
 
 #include "common/frame.h"
 #include "worker/worker.h"
@@ -23,6 +24,9 @@ constexpr int kSupervisorGone = 102;
 class PipeLink : public Link {
  public:
   explicit PipeLink(Fd out) : out_(std::move(out)) {}
+
+  // Called when nobody reads any more; must not return.
+  std::function<void()> on_gone;
 
   void Say(const FromWorker& message) override {
     std::string json = Encode(message);
@@ -62,7 +66,7 @@ class PipeLink : public Link {
     while (!bytes.empty()) {
       ssize_t n = write(out_.get(), bytes.data(), bytes.size());
       if (n < 0 && errno == EINTR) continue;
-      if (n < 0) _exit(kSupervisorGone);
+      if (n < 0) on_gone();
       bytes.remove_prefix(static_cast<size_t>(n));
     }
   }
@@ -73,7 +77,9 @@ class PipeLink : public Link {
 
 class PipeWorker {
  public:
-  PipeWorker(Fd in, Fd out) : in_(std::move(in)), link_(std::move(out)), worker_(link_) {}
+  PipeWorker(Fd in, Fd out) : in_(std::move(in)), link_(std::move(out)), worker_(link_) {
+    link_.on_gone = [this] { Leave(); };
+  }
 
   int Run() {
     link_.Say(MakeHello());
@@ -87,12 +93,17 @@ class PipeWorker {
       }
       auto now = Clock::now();
       if (now - link_.last_said() >= worker_.alive_every()) link_.Say(Alive{});
-      if (worker_.lease().count() > 0 && now - last_heard_ > worker_.lease())
-        _exit(kSupervisorGone);
+      if (worker_.lease().count() > 0 && now - last_heard_ > worker_.lease()) Leave();
     }
   }
 
  private:
+  // The supervisor is gone: at once, taking the commands along.
+  [[noreturn]] void Leave() {
+    worker_.KillCommands();
+    _exit(kSupervisorGone);
+  }
+
   static Hello MakeHello() {
     utsname names{};
     uname(&names);
@@ -109,7 +120,7 @@ class PipeWorker {
     char chunk[65536];
     ssize_t n = read(in_.get(), chunk, sizeof chunk);
     if (n < 0 && errno == EINTR) return;
-    if (n <= 0) _exit(kSupervisorGone);
+    if (n <= 0) Leave();
     last_heard_ = Clock::now();
     decoder_.Feed({chunk, static_cast<size_t>(n)});
   }

@@ -80,7 +80,8 @@ class SelfLink : public Link {
     const Call& call = asked.call;
     const Provider& provider = config_.providers.at(call.provider);
     auto price = FindPrice(prices_, provider, call.model);
-    auto worst = price ? WorstCost(*price, call.input_most, call.output_most) : std::nullopt;
+    auto worst =
+        price ? WorstCost(*price, call.input_most, call.output_most, call.tier) : std::nullopt;
     Print(fmt::format("  {} · at most {}\n", call.step,
                       worst ? FormatMoney(*worst) : std::string("unknown (no price)")));
     if (options_.max_cost && (!worst || AddMoney(cost_, *worst) > *options_.max_cost)) {
@@ -95,10 +96,8 @@ class SelfLink : public Link {
 
   void OnCalled(const Called& called) {
     const Call& call = open_.at(called.call).call;
-    auto price = FindPrice(prices_, config_.providers.at(call.provider), call.model);
-    std::optional<Picodollars> cost;
-    if (called.usage && price) cost = CostOf(*price, *called.usage);
-    if (called.failure && called.failure->billing == Billing::kNo) cost = 0;
+    const Provider& provider = config_.providers.at(call.provider);
+    auto cost = CostOfTry(provider, FindPrice(prices_, provider, call.model), called);
     cost_ = AddMoney(cost_, cost.value_or(0));
     cost_known_ = cost_known_ && cost.has_value();
     if (called.usage) usage_ += *called.usage;
@@ -118,9 +117,13 @@ class SelfLink : public Link {
     if (called.usage) {
       json["input"] = called.usage->input;
       json["cached"] = called.usage->cached;
+      json["cache_write"] = called.usage->cache_write;
+      json["cache_write_1h"] = called.usage->cache_write_1h;
       json["output"] = called.usage->output;
       json["reasoning"] = called.usage->reasoning;
     }
+    if (!called.tier.empty()) json["service_tier"] = called.tier;
+    if (called.own_cost) json["own_cost_picodollars"] = *called.own_cost;
     if (called.failure) json["failure"] = called.failure->message;
     return json;
   }
@@ -190,6 +193,8 @@ Json Report(const SelfLink& link, const Done& done) {
               {"calls", link.calls()},
               {"usage", Json{{"input", usage.input},
                              {"cached", usage.cached},
+                             {"cache_write", usage.cache_write},
+                             {"cache_write_1h", usage.cache_write_1h},
                              {"output", usage.output},
                              {"reasoning", usage.reasoning}}},
               {"picodollars", link.cost_known() ? Json(link.cost()) : Json()},

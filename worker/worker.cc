@@ -100,7 +100,12 @@ void Worker::Turn(const std::vector<int>& read_fds, Clock::time_point until,
                   std::vector<bool>* readable) {
   if (auto timer = timers_.next()) until = std::min(until, *timer);
   auto timeout = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
-  http_.WaitAndPerform(read_fds, std::max(timeout, std::chrono::milliseconds(0)), readable);
+  timeout = commands_.UntilNextDeadline(std::max(timeout, std::chrono::milliseconds(0)));
+  std::vector<int> fds = read_fds;
+  for (int fd : commands_.fds()) fds.push_back(fd);
+  http_.WaitAndPerform(fds, timeout, readable);
+  if (readable) readable->resize(read_fds.size());
+  commands_.Perform();
   timers_.Fire(Clock::now());
   ReportIfEnded();
 }

@@ -8,6 +8,7 @@
 #include "common/config/config.h"
 #include "common/protocol.h"
 #include "worker/caller.h"
+#include "worker/command/command.h"
 #include "worker/http.h"
 #include "worker/item_run.h"
 #include "worker/link.h"
@@ -20,7 +21,7 @@ namespace muster {
 // (pipe_worker.h) and the foreground (standalone.h) drive it.
 class Worker {
  public:
-  explicit Worker(Link& link) : link_(link), caller_(link, http_, timers_) {}
+  explicit Worker(Link& link) : link_(link), caller_(link, http_, commands_, timers_) {}
 
   // Takes one message; an error means it does not fit and the worker should exit.
   Result<void> Handle(ToWorker message);
@@ -29,6 +30,9 @@ class Worker {
   // moves everything on that can be. Says `done` when the item ends.
   void Turn(const std::vector<int>& read_fds, std::chrono::steady_clock::time_point until,
             std::vector<bool>* readable);
+
+  // Before this process ends itself with _exit: what its commands have started must not outlive it.
+  void KillCommands() { commands_.KillAll(); }
 
   bool busy() const { return run_ != nullptr; }
   const Config* config() const { return config_ ? &*config_ : nullptr; }
@@ -44,6 +48,7 @@ class Worker {
 
   Link& link_;
   HttpClient http_;
+  CommandRunner commands_;
   Timers timers_;
   Caller caller_;
   std::optional<Config> config_;

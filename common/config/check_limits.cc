@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/config/api_facts.h"
 #include "common/config/kinds.h"
 #include "common/money.h"
 #include "common/text.h"
@@ -91,7 +92,7 @@ void CheckKey(const Config& config, const std::string& variable, Problems& probl
   std::string path = MemberPath("keys", variable);
   std::vector<std::string> known;
   for (const auto& [name, provider] : config.providers) {
-    if (provider.key_env == variable) return;
+    if (MayTakeKeyFrom(provider, variable)) return;
     // One whose key_env has a mistake may be the one that is meant.
     if (problems.Under(MemberPath("providers", name))) return;
     bool listed = std::find(known.begin(), known.end(), provider.key_env) != known.end();

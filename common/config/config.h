@@ -86,19 +86,24 @@ struct MockBehaviour {
 struct ConfiguredPrice {
   int64_t input = 0, output = 0;
   std::optional<int64_t> cached_input, cache_write;
+  std::optional<int64_t> cache_write_1h = {};  // to be kept for an hour
   bool operator==(const ConfiguredPrice&) const = default;
 };
 
 // An API that calls go to. Its name is the first part of `model: name/model`.
 struct Provider {
   std::string name;
-  std::string api;            // openai-responses, openai-chat, mock
-  std::string base_url;       // without a slash at the end
+  std::string api;            // openai-responses, anthropic, … (settings.h has the list)
+  std::string base_url;       // without a slash at the end; {model} in it is the model's name
   std::string base_url_from;  // "config", "default" or the environment variable that gave it
-  std::string key_env;        // environment variable that holds the key; empty: no key
-  std::string key_header;     // empty: "Authorization: Bearer KEY"; else "KEY_HEADER: KEY"
-  std::map<std::string, std::string> headers;     // sent as they are
-  std::string price_vendor;                       // which part of prices.json; empty: none
+  std::string key_env;        // environment variable that holds the key; empty: none
+  std::string key_file;       // absolute path of a file (mode 600) that holds it; empty: none
+  std::string key_header;     // empty, Authorization: "Authorization: Bearer KEY"; else "NAME: KEY"
+  std::map<std::string, std::string> headers;  // sent as they are
+  std::map<std::string, std::string> query;    // of every request's URL: api-version and the like
+  std::string stream = "auto";                 // auto, always, never: how answers travel
+  std::string program;                         // api: claude-code: the CLI; empty: "claude"
+  std::string price_vendor;                    // which part of prices.json; empty: none
   std::map<std::string, ConfiguredPrice> prices;  // by model; before prices.json
   bool insecure_http = false;                     // plain http beyond loopback
   Limits limits;                                  // of all its models together
@@ -147,18 +152,49 @@ struct BudgetLimits {
   bool operator==(const BudgetLimits&) const = default;
 };
 
-// A chat call. model, system and user are templates over the item's context.
+// How a model is to answer. What is empty or missing is not sent. Which API and model takes what
+// stands in chat_options.h.
+struct ChatOptions {
+  std::optional<double> temperature, top_p;
+  std::optional<int64_t> top_k;
+  std::optional<int64_t> max_tokens;  // of the answer, reasoning included
+  std::string reasoning_effort;       // none, minimal, low, medium, high, xhigh, max
+  std::string thinking;               // off, auto
+  std::optional<int64_t> thinking_tokens;
+  std::string verbosity;  // low, medium, high
+  std::vector<std::string> stop;
+  std::optional<int64_t> seed;
+  std::string service_tier;                   // auto, default, flex, priority
+  std::string prompt_cache;                   // 5m, 1h: how long the prompt is to be kept
+  std::optional<int64_t> context_tokens;      // of a local model's context
+  std::string image_detail;                   // low, high, auto, original
+  std::map<std::string, std::string> safety;  // category → threshold
+  Json response_schema;                       // null: any text
+  bool response_strict = true;                // the provider enforces the schema
+  bool operator==(const ChatOptions&) const = default;
+};
+
+// A chat call. model, system, user and images are templates over the item's context.
 struct ChatStep {
   TextSource model;
   std::optional<TextSource> system;
   TextSource user;
-  std::optional<double> temperature;
-  std::optional<int64_t> max_tokens;
-  std::string reasoning_effort;  // empty: not sent
-  std::string verbosity;         // empty: not sent
-  bool keep_truncated = false;   // an answer cut at max_tokens is good enough
-  Json extra = Json::object();   // raw fields added to the request body
+  std::vector<TextSource> images;  // each a path, a glob, or the name of a list (images.h)
+  ChatOptions options;
+  std::vector<std::string> optional;  // names of options to leave out where a model refuses them
+  bool keep_truncated = false;        // an answer cut at max_tokens is good enough
+  Json extra = Json::object();        // raw fields added to the request body
   bool operator==(const ChatStep&) const = default;
+};
+
+// How the text of an answer becomes the step's value. One of json, regex and line is given.
+struct ParseRule {
+  Json json;  // null: not this; {}: any JSON; else the schema it must meet
+  // What may be mended: fences, commas; latex: backslashes, also where JSON has a meaning for them.
+  std::vector<std::string> repair{"fences", "commas"};
+  std::string regex;  // RE2; its last match's first group, or all of the match
+  std::string line;   // what follows "LINE:" on the last line that begins so
+  bool operator==(const ParseRule&) const = default;
 };
 
 struct Step {
@@ -168,6 +204,7 @@ struct Step {
   int64_t ask_again = 0;    // further asks when an answer cannot be used
   bool say_why = false;     // the next ask tells the model why
   std::optional<ChatStep> chat;
+  std::optional<ParseRule> parse;  // nullopt: as the response schema says, else there is no value
   std::optional<TextSource> mock;  // what the mock provider answers here
   std::string origin;              // file:line:column, for messages
   bool operator==(const Step&) const = default;
@@ -220,6 +257,9 @@ Result<Config> LoadConfig(const std::string& path, const ConfigOverrides& overri
 // To and from the form that travels in `start`. FromJson(ToJson(c)) is c.
 Json ConfigToJson(const Config& config);
 Result<Config> ConfigFromJson(const Json& json);
+
+// The options that are set, as in `start`.
+Json OptionsToJson(const ChatOptions& options);
 
 // What decides the answers: steps, params, endpoints, mock behaviour. Items are hashed apart.
 Json FingerprintOf(const Config& config);

@@ -9,21 +9,17 @@ Json TextOf(const std::optional<TextSource>& source) {
   return source ? Json(source->text) : Json(nullptr);
 }
 
-template <class T>
-Json OrNull(const std::optional<T>& value) {
-  return value ? Json(*value) : Json(nullptr);
-}
-
+// As the table of settings has them, so that a new option cannot be forgotten.
 Json FingerprintOfChat(const ChatStep& chat) {
-  return {{"model", chat.model.text},
-          {"system", TextOf(chat.system)},
-          {"user", chat.user.text},
-          {"temperature", OrNull(chat.temperature)},
-          {"max_tokens", OrNull(chat.max_tokens)},
-          {"reasoning_effort", chat.reasoning_effort},
-          {"verbosity", chat.verbosity},
-          {"keep_truncated", chat.keep_truncated},
-          {"extra", chat.extra}};
+  Json json = OptionsToJson(chat.options);
+  json.update({{"model", chat.model.text},
+               {"system", TextOf(chat.system)},
+               {"user", chat.user.text},
+               {"keep_truncated", chat.keep_truncated},
+               {"extra", chat.extra}});
+  if (!chat.optional.empty()) json["optional"] = chat.optional;
+  for (const TextSource& image : chat.images) json["images"].push_back(image.text);
+  return json;
 }
 
 Json FingerprintOfStep(const Step& step) {
@@ -35,6 +31,7 @@ Json FingerprintOfStep(const Step& step) {
 
 Json EndpointOf(const Provider& provider) {
   Json endpoint{{"api", provider.api}, {"base_url", provider.base_url}};
+  if (!provider.query.empty()) endpoint["query"] = provider.query;
   if (provider.api == "mock") {
     endpoint["mock"] = {{"seed", provider.mock.seed}, {"fail", provider.mock.fail}};
   }

@@ -21,6 +21,8 @@ std::optional<Json> WrittenText(const std::string& value) {
   return value.empty() ? std::nullopt : std::optional<Json>(value);
 }
 
+std::optional<Json> WrittenList(const std::vector<std::string>& value) { return Json(value); }
+
 std::optional<Json> WrittenMap(const std::map<std::string, std::string>& value) {
   Json map = Json::object();
   for (const auto& [name, text] : value) map[name] = text;
@@ -97,6 +99,15 @@ std::string Expected(const Dollars&) {
   return "US dollars per million tokens, such as 1.25, with at most 6 decimals";
 }
 std::string Expected(const Money&) { return "US dollars, such as 2.50"; }
+std::string Expected(const Texts& kind) { return kind.expected; }
+std::string Expected(const Choices& kind) {
+  return fmt::format("a list of: {}", fmt::join(kind.names, ", "));
+}
+std::string Expected(const TemplateList& kind) {
+  return fmt::format("a list, each {}", kind.expected);
+}
+std::string Expected(const TextMap&) { return "a map of names to texts"; }
+std::string Expected(const JsonSource&) { return "a map, or the path of a JSON file"; }
 std::string Expected(const RawFields&) { return "a map"; }
 std::string Expected(const Scalar&) { return "text, a number, true or false"; }
 std::string Expected(const Scalars&) { return "a list of texts, numbers, true or false"; }
@@ -147,6 +158,24 @@ std::optional<Json> Written(const std::map<std::string, std::string>& value, con
 }
 std::optional<Json> Written(int64_t value, const Dollars&) { return DollarsText(value); }
 std::optional<Json> Written(int64_t value, const Money&) { return ExactDollars(value); }
+std::optional<Json> Written(const std::vector<std::string>& value, const Texts&) {
+  return WrittenList(value);
+}
+std::optional<Json> Written(const std::vector<std::string>& value, const Choices&) {
+  return WrittenList(value);
+}
+std::optional<Json> Written(const std::vector<TextSource>& value, const TemplateList&) {
+  if (value.empty()) return std::nullopt;
+  Json list = Json::array();
+  for (const TextSource& each : value) list.push_back(*Written(each, Template{}));
+  return list;
+}
+std::optional<Json> Written(const std::map<std::string, std::string>& value, const TextMap&) {
+  return WrittenMap(value);
+}
+std::optional<Json> Written(const Json& value, const JsonSource&) {
+  return value.is_null() ? std::nullopt : std::optional(value);
+}
 std::optional<Json> Written(const Json& value, const RawFields&) { return value; }
 std::optional<Json> Written(const Json& value, const Scalar&) { return value; }
 std::optional<Json> Written(const Json& value, const Scalars&) { return value; }

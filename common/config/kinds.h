@@ -58,6 +58,21 @@ struct Dollars {};    // US dollars per million tokens; kept in picodollars per 
 struct Money {        // US dollars; kept in picodollars
   const char* otherwise = "";
 };
+struct Texts {  // a list of texts; one text stands for a list of it
+  const char* expected;
+  const char* otherwise = "";
+};
+struct Choices {  // a list of some words; one word stands for a list of it
+  std::vector<std::string> names;
+};
+struct TemplateList {  // a list of Templates without files; one text stands for a list of it
+  const char* expected;
+};
+struct TextMap {};   // a map of names to texts
+struct JsonSource {  // a map, true for {}, or the path of a JSON file, read at load; null: not
+                     // given
+  const char* otherwise = "";
+};
 struct RawFields {};    // any map
 struct Scalar {};       // text, a number, true or false
 struct Scalars {};      // a list of them
@@ -99,6 +114,11 @@ std::string Expected(const Templates& kind);
 std::string Expected(const Headers& kind);
 std::string Expected(const Dollars& kind);
 std::string Expected(const Money& kind);
+std::string Expected(const Texts& kind);
+std::string Expected(const Choices& kind);
+std::string Expected(const TemplateList& kind);
+std::string Expected(const TextMap& kind);
+std::string Expected(const JsonSource& kind);
 std::string Expected(const RawFields& kind);
 std::string Expected(const Scalar& kind);
 std::string Expected(const Scalars& kind);
@@ -124,6 +144,11 @@ std::optional<Json> Written(const std::map<std::string, std::string>& value, con
 std::optional<Json> Written(const std::map<std::string, std::string>& value, const Headers& kind);
 std::optional<Json> Written(int64_t value, const Dollars& kind);
 std::optional<Json> Written(int64_t value, const Money& kind);
+std::optional<Json> Written(const std::vector<std::string>& value, const Texts& kind);
+std::optional<Json> Written(const std::vector<std::string>& value, const Choices& kind);
+std::optional<Json> Written(const std::vector<TextSource>& value, const TemplateList& kind);
+std::optional<Json> Written(const std::map<std::string, std::string>& value, const TextMap& kind);
+std::optional<Json> Written(const Json& value, const JsonSource& kind);
 std::optional<Json> Written(const Json& value, const RawFields& kind);
 std::optional<Json> Written(const Json& value, const Scalar& kind);
 std::optional<Json> Written(const Json& value, const Scalars& kind);

@@ -135,12 +135,27 @@ class Reader {
   std::optional<StringMap> Parse(const Json& value, const std::string& path, const Headers& kind);
   std::optional<int64_t> Parse(const Json& value, const std::string& path, const Dollars& kind);
   std::optional<int64_t> Parse(const Json& value, const std::string& path, const Money& kind);
+  std::optional<std::vector<std::string>> Parse(const Json& value, const std::string& path,
+                                                const Texts& kind);
+  std::optional<std::vector<std::string>> Parse(const Json& value, const std::string& path,
+                                                const Choices& kind);
+  std::optional<std::vector<TextSource>> Parse(const Json& value, const std::string& path,
+                                               const TemplateList& kind);
+  std::optional<StringMap> Parse(const Json& value, const std::string& path, const TextMap& kind);
+  std::optional<Json> Parse(const Json& value, const std::string& path, const JsonSource& kind);
   std::optional<Json> Parse(const Json& value, const std::string& path, const RawFields& kind);
   std::optional<Json> Parse(const Json& value, const std::string& path, const Scalar& kind);
   std::optional<Json> Parse(const Json& value, const std::string& path, const Scalars& kind);
   std::optional<Json> Parse(const Json& value, const std::string& path, const ParamMap& kind);
   std::optional<ItemSource::Range> Parse(const Json& value, const std::string& path,
                                          const NumberRange& kind);
+
+  // Every element of a list, or the one value that stands for a list of it.
+  template <class Visit>
+  void ForEachOf(const Json& value, const std::string& path, const Visit& visit) {
+    if (!value.is_array()) return visit(value, path);
+    for (size_t i = 0; i < value.size(); ++i) visit(value[i], ElementPath(path, i));
+  }
 
   std::optional<std::string> TextOf(const Json& value, const std::string& path) const;
   std::optional<Milliseconds> DurationOf(std::string_view text) const;

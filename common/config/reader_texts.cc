@@ -96,6 +96,64 @@ std::optional<Reader::StringMap> Reader::Parse(const Json& value, const std::str
   return texts;
 }
 
+std::optional<std::vector<std::string>> Reader::Parse(const Json& value, const std::string& path,
+                                                      const Texts& kind) {
+  std::vector<std::string> texts;
+  bool fits = true;
+  ForEachOf(value, path, [&](const Json& each, const std::string& at) {
+    auto text = Parse(each, at, Words{nullptr, "text"});
+    if (text && text->empty()) Wrong(each, at, kind.expected);
+    fits = fits && text && !text->empty();
+    if (text) texts.push_back(*std::move(text));
+  });
+  return fits ? std::optional(texts) : std::nullopt;
+}
+
+std::optional<std::vector<TextSource>> Reader::Parse(const Json& value, const std::string& path,
+                                                     const TemplateList& kind) {
+  std::vector<TextSource> texts;
+  bool fits = true;
+  ForEachOf(value, path, [&](const Json& each, const std::string& at) {
+    auto text = Parse(each, at, Template{false});
+    if (text && text->text.empty()) Wrong(each, at, kind.expected);
+    fits = fits && text && !text->text.empty();
+    if (text) texts.push_back(*std::move(text));
+  });
+  return fits ? std::optional(texts) : std::nullopt;
+}
+
+std::optional<Reader::StringMap> Reader::Parse(const Json& value, const std::string& path,
+                                               const TextMap&) {
+  if (value.is_null()) return StringMap();
+  if (!IsMap(value, path)) return std::nullopt;
+  StringMap texts;
+  for (const auto& member : value.items()) {
+    std::string inside = MemberPath(path, member.key());
+    if (auto text = Parse(member.value(), inside, Words{nullptr, "text"})) {
+      texts[member.key()] = *text;
+    }
+  }
+  return texts;
+}
+
+std::optional<Json> Reader::Parse(const Json& value, const std::string& path,
+                                  const JsonSource& kind) {
+  if (value.is_object()) return value;
+  if (value == true) return Json::object();
+  if (form_ == Form::kTravelling || !value.is_string()) {
+    Wrong(value, path, Expected(kind));
+    return std::nullopt;
+  }
+  auto file = value.get<std::string>();
+  auto text = ReadTextFile(folder_, file);
+  auto json = text ? ParseJson(*text) : Result<Json>(Error{text.error()});
+  if (json && json->is_object()) return *std::move(json);
+  problems_.AtValue(path, !text  ? text.error()
+                          : json ? fmt::format("{}: not a JSON object", file)
+                                 : fmt::format("{}: {}", file, json.error()));
+  return std::nullopt;
+}
+
 std::optional<Reader::StringMap> Reader::Parse(const Json& value, const std::string& path,
                                                const Headers&) {
   if (value.is_null()) return StringMap();

@@ -160,6 +160,18 @@ std::optional<int64_t> Reader::Parse(const Json& value, const std::string& path,
   return std::nullopt;
 }
 
+std::optional<std::vector<std::string>> Reader::Parse(const Json& value, const std::string& path,
+                                                      const Choices& kind) {
+  std::vector<std::string> names;
+  bool fits = true;
+  ForEachOf(value, path, [&](const Json& each, const std::string& at) {
+    auto name = Parse(each, at, Choice{kind.names});
+    fits = fits && name;
+    if (name) names.push_back(*std::move(name));
+  });
+  return fits ? std::optional(names) : std::nullopt;
+}
+
 std::optional<Json> Reader::Parse(const Json& value, const std::string& path, const RawFields&) {
   if (value.is_null()) return Json::object();
   if (!value.is_object()) return Wrong(value, path, "a map"), std::nullopt;

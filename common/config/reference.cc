@@ -27,6 +27,13 @@ Json TypeOf(const Templates&) { return {{"type", "map of names to templates"}}; 
 Json TypeOf(const Headers&) { return {{"type", "map of header names to texts"}}; }
 Json TypeOf(const Dollars&) { return {{"type", "US dollars per million tokens"}}; }
 Json TypeOf(const Money&) { return {{"type", "US dollars"}}; }
+Json TypeOf(const Texts& kind) { return {{"type", "list of texts"}, {"expected", kind.expected}}; }
+Json TypeOf(const Choices& kind) { return {{"type", "list of choices"}, {"choices", kind.names}}; }
+Json TypeOf(const TemplateList& kind) {
+  return {{"type", "list of templates"}, {"expected", kind.expected}};
+}
+Json TypeOf(const TextMap&) { return {{"type", "map of names to texts"}}; }
+Json TypeOf(const JsonSource&) { return {{"type", "map, or path of a JSON file"}}; }
 Json TypeOf(const RawFields&) { return {{"type", "map"}}; }
 Json TypeOf(const Scalar&) { return {{"type", "text, number, true or false"}}; }
 Json TypeOf(const Scalars&) { return {{"type", "list of texts, numbers, true or false"}}; }
@@ -40,7 +47,8 @@ const char* OtherwiseOf(const Kind& kind) {
 }
 
 template <class Kind>
-constexpr bool kPerItem = std::is_same_v<Kind, Template> || std::is_same_v<Kind, Templates>;
+constexpr bool kPerItem = std::is_same_v<Kind, Template> || std::is_same_v<Kind, Templates> ||
+                          std::is_same_v<Kind, TemplateList>;
 
 // A visitor of the table that lists it. The structs it visits are new ones: their values are the
 // defaults.

@@ -18,6 +18,7 @@
 #include <cstdint>
 
 #include "common/config/kinds.h"
+#include "common/config/option_names.h"
 
 namespace muster {
 
@@ -131,26 +132,44 @@ void Describe(V& v, ConfiguredPrice& s) {
   v.Required("output", s.output, Dollars{}, "US dollars per million output tokens");
   v.Setting("cached_input", s.cached_input, Dollars{}, "the same, read from the prompt cache");
   v.Setting("cache_write", s.cache_write, Dollars{}, "the same, written to the prompt cache");
+  v.Setting("cache_write_1h", s.cache_write_1h, Dollars{},
+            "the same, to be kept there for an hour");
 }
 
 template <class V>
 void Describe(V& v, Provider& s) {
   v.Hidden("name", s.name);
-  v.Setting("api", s.api, Choice{{"openai-responses", "openai-chat", "mock"}, "must be given"},
+  v.Setting("api", s.api,
+            Choice{{"openai-responses", "openai-chat", "anthropic", "gemini", "ollama",
+                    "openrouter", "claude-code", "mock"},
+                   "must be given"},
             "which API it speaks");
   v.Setting("base_url", s.base_url,
-            LoadTemplate{"a URL", "$OPENAI_BASE_URL, else https://api.openai.com/v1"},
-            "where it is, up to what comes before /responses or /chat/completions");
+            LoadTemplate{"a URL",
+                         "the API's variable ($OPENAI_BASE_URL and the like), else its "
+                         "own address"},
+            "where it is, up to what comes before /responses, /chat/completions, /messages, "
+            "/models/… or /api/chat; {model} in it stands for the model's name");
   v.Hidden("base_url_from", s.base_url_from);
   v.Setting("key_env", s.key_env,
             Words{IsVariable, "the name of an environment variable, such as OPENAI_API_KEY",
                   "no key", true},
             "the environment variable that holds the key");
+  v.Setting("key_file", s.key_file, LoadTemplate{"a path", "no file"},
+            "a file that holds the key and that only its owner can read (mode 600), relative to "
+            "the config");
   v.Setting("key_header", s.key_header,
-            Words{IsHeaderName, "the name of an HTTP header", "Authorization: Bearer KEY", true},
+            Words{IsHeaderName, "the name of an HTTP header",
+                  "the API's own; Authorization sends Bearer KEY", true},
             "the header that carries the key");
   v.Setting("headers", s.headers, Headers{}, "further headers of every request; never keys");
-  v.Setting("price_vendor", s.price_vendor, Words{nullptr, "text", "openai for openai-* APIs"},
+  v.Setting("query", s.query, TextMap{}, "what every request's URL ends with: api-version");
+  v.Setting("stream", s.stream, Choice{{"auto", "always", "never"}},
+            "whether answers come piece by piece, so that long ones do not run into a proxy's time "
+            "limit; auto: where the provider says then too what they cost");
+  v.Setting("program", s.program, LoadTemplate{"a path or a name on $PATH", "claude"},
+            "for api: claude-code: the program to start");
+  v.Setting("price_vendor", s.price_vendor, Words{nullptr, "text", "the API's own"},
             "whose prices of the price table hold here");
   v.Map("prices", s.prices, Words{nullptr, "the name of a model"},
         "prices by model, before those of the price table");
@@ -204,18 +223,68 @@ void Describe(V& v, BudgetLimits& s) {
 }
 
 template <class V>
+void Describe(V& v, ChatOptions& s) {
+  constexpr const char* kOwn = "the model's own";
+  v.Setting("temperature", s.temperature, Real{0, 2, kOwn}, "how varied answers are");
+  v.Setting("top_p", s.top_p, Real{0, 1, kOwn}, "the share of likely words it chooses from");
+  v.Setting("top_k", s.top_k, Whole{1, 1'000'000, kOwn}, "the number of words it chooses from");
+  v.Setting("max_tokens", s.max_tokens, Whole{1, 100'000'000, "the model's maximum"},
+            "the longest answer, reasoning included");
+  v.Setting("reasoning_effort", s.reasoning_effort,
+            Choice{{"none", "minimal", "low", "medium", "high", "xhigh", "max"}, kOwn},
+            "how long the model thinks");
+  v.Setting("thinking", s.thinking, Choice{{"off", "auto"}, kOwn},
+            "whether the model thinks first; auto: as it sees fit");
+  v.Setting("thinking_tokens", s.thinking_tokens, Whole{1, 100'000'000, kOwn},
+            "tokens it may think for, a part of max_tokens");
+  v.Setting("verbosity", s.verbosity, Choice{{"low", "medium", "high"}, kOwn},
+            "how long the answer is");
+  v.Setting("stop", s.stop, Texts{"one text or a list of texts", "nothing"},
+            "the answer ends before any of these");
+  v.Setting("seed", s.seed, Whole{INT32_MIN, INT32_MAX, "chance"},
+            "the same seed, much the same answer");
+  v.Setting("service_tier", s.service_tier,
+            Choice{{"auto", "default", "flex", "priority"}, "default"},
+            "at which speed and price it is served");
+  v.Setting("prompt_cache", s.prompt_cache, Choice{{"5m", "1h"}, "the provider's own"},
+            "how long the prompt is kept in the provider's cache");
+  v.Setting("context_tokens", s.context_tokens, Whole{1, 100'000'000, "the server's own"},
+            "how long a context a local model gets; longer prompts are cut without a word");
+  v.Setting("image_detail", s.image_detail, Choice{{"low", "high", "auto", "original"}, kOwn},
+            "how closely pictures are looked at");
+  v.Setting("safety", s.safety, TextMap{}, "thresholds of content filters by category");
+  v.Setting("response_schema", s.response_schema, JsonSource{"any text"},
+            "the JSON Schema that answers must meet: a map, or the path of a JSON file");
+  v.Setting("response_strict", s.response_strict, Flag{},
+            "the provider makes sure of the schema, where it can");
+}
+
+template <class V>
+void Describe(V& v, ParseRule& s) {
+  v.Setting("json", s.json, JsonSource{"not JSON"},
+            "the answer is JSON; true, or the JSON Schema that it must meet: a map, or the path of "
+            "a JSON file");
+  v.Setting("repair", s.repair, Choices{{"fences", "commas", "latex"}},
+            "what may be mended in it: text around it and raw line breaks in its texts (fences), "
+            "commas too many (commas), and backslashes as LaTeX has them (latex)");
+  v.Setting("regex", s.regex, Words{nullptr, "a regular expression", "none"},
+            "the value is what its last match's first group, or the whole match, says");
+  v.Setting("line", s.line, Words{nullptr, "the word a line begins with", "none"},
+            "the value is what follows \"LINE:\" on the last line that begins so");
+}
+
+template <class V>
 void Describe(V& v, ChatStep& s) {
   v.Required("model", s.model, Template{false}, "provider/name, as in openai/gpt-5.1");
   v.Setting("system", s.system, Template{}, "the system prompt");
   v.Required("user", s.user, Template{}, "the user prompt");
-  v.Setting("temperature", s.temperature, Real{0, 2, "the model's own"}, "how varied answers are");
-  v.Setting("max_tokens", s.max_tokens, Whole{1, 100'000'000, "the model's maximum"},
-            "the longest answer, reasoning included");
-  v.Setting("reasoning_effort", s.reasoning_effort,
-            Choice{{"none", "minimal", "low", "medium", "high", "xhigh", "max"}, "the model's own"},
-            "how long the model thinks");
-  v.Setting("verbosity", s.verbosity, Choice{{"low", "medium", "high"}, "the model's own"},
-            "how long the answer is");
+  v.Setting("images", s.images, TemplateList{"a path, a glob, or the name of one or of a list"},
+            "pictures shown with the user prompt: paths and globs relative to the config, or names "
+            "of such, as item.image or views.files");
+  Describe(v, s.options);
+  v.Setting(
+      "optional", s.optional, Choices{OptionNames()},
+      "options that are left out where a model does not take them, instead of being a mistake");
   v.Setting("keep_truncated", s.keep_truncated, Flag{},
             "take an answer that was cut at max_tokens instead of rejecting it");
   v.Setting("extra", s.extra, RawFields{}, "fields added to the request as they are");
@@ -235,6 +304,9 @@ void Describe(V& v, Step& s) {
   v.Setting("say_why", s.say_why, Flag{},
             "with ask_again: the next ask tells the model why its answer could not be used");
   v.Optional("chat", s.chat, "asks a model");
+  v.Optional("parse", s.parse,
+             "how its text becomes {{id.value}}; an answer it does not fit is "
+             "rejected: see ask_again");
   v.Setting("mock", s.mock, Template{}, "what a provider with api: mock answers here");
   v.Hidden("origin", s.origin);
 }
@@ -260,7 +332,8 @@ void Describe(V& v, Config& s) {
             "the folder for the outputs, relative to the current one");
   v.Group("items", "where items come from: directories or range", [&] { Describe(v, s.items); });
   v.Map("providers", s.providers, Words{IsProviderName, "letters, digits, _ and -"},
-        "the APIs that calls go to; openai and mock need not be written");
+        "the APIs that calls go to; openai, anthropic, gemini, ollama, openrouter, claude-code and "
+        "mock need not be written");
   v.Map("keys", s.keys,
         Words{IsVariable, "the name of an environment variable, such as OPENAI_API_KEY", "", true},
         "limits of a key, for all providers that use it");

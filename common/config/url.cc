@@ -53,6 +53,17 @@ bool IsHost(std::string_view host) {
   });
 }
 
+// Whether every brace of a path belongs to a {model}.
+bool NamesOnlyModels(std::string_view path) {
+  constexpr std::string_view kModel = "{model}";
+  for (size_t at; (at = path.find_first_of("{}")) != std::string_view::npos;) {
+    path.remove_prefix(at);
+    if (!path.starts_with(kModel)) return false;
+    path.remove_prefix(kModel.size());
+  }
+  return true;
+}
+
 }  // namespace
 
 Result<std::string> CheckBaseUrl(std::string_view url, bool insecure_http) {
@@ -71,12 +82,15 @@ Result<std::string> CheckBaseUrl(std::string_view url, bool insecure_http) {
         "it with key_env");
   }
   if (url.find_first_of("?#") != std::string_view::npos) {
-    return Fail("a base URL has no query (?) or fragment (#)");
+    return Fail("a base URL has no query (?) or fragment (#); what follows a ? goes into query");
   }
   auto [host, port, has_port] = SplitAuthority(authority);
   if (!IsHost(host)) return Fail("the host is missing or misspelt; expected https://host/path");
   if (has_port && (!IsNumberUpTo(port, 65535) || port == "0")) {
     return Fail("the port is not a number from 1 to 65535");
+  }
+  if (!NamesOnlyModels(rest.substr(authority.size()))) {
+    return Fail("braces in a URL's path stand for nothing but {{model}}, the model's name");
   }
   if (plain && !insecure_http && !IsLoopback(std::string(host))) {
     return Fail(
@@ -85,6 +99,13 @@ Result<std::string> CheckBaseUrl(std::string_view url, bool insecure_http) {
   }
   while (url.ends_with('/')) url.remove_suffix(1);
   return std::string(url);
+}
+
+bool IsReadableOnTheWay(std::string_view url) {
+  constexpr std::string_view kPlain = "http://";
+  if (!url.starts_with(kPlain)) return false;
+  std::string_view rest = url.substr(kPlain.size());
+  return !IsLoopback(std::string(SplitAuthority(rest.substr(0, rest.find('/'))).host));
 }
 
 }  // namespace muster

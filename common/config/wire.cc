@@ -57,6 +57,11 @@ class Writer {
 
 }  // namespace
 
+Json OptionsToJson(const ChatOptions& options) {
+  ChatOptions copy = options;
+  return Writer::Write(copy);
+}
+
 Json ConfigToJson(const Config& config) {
   Config copy = config;  // the table speaks of what can be changed
   return Writer::Write(copy);

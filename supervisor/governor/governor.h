@@ -174,7 +174,8 @@ class Governor {
   Consequence AfterRateLimit(int64_t id, CallState& call, const Failure& failure, Time now);
   Consequence RetryOrGiveUp(int64_t id, CallState& call, const Failure& failure, Time now);
   Consequence StopLaneFor(Lane& lane, const std::string& why);
-  Consequence AskedToWait(int64_t id, CallState& call, const Failure& failure,
+  Consequence AfterQuota(int64_t id, CallState& call, const Failure& failure, Time now);
+  Consequence AskedToWait(Lane& lane, int64_t id, CallState& call, const Failure& failure,
                           std::chrono::milliseconds wait, Time now);
   bool TriedTooLong(const CallState& call, Time now) const;
   void Stop(Lane& lane, const std::string& why);

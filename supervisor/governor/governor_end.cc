@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include "common/duration.h"
+#include "common/keys.h"
 #include "supervisor/governor/governor.h"
 
 namespace muster {
@@ -82,8 +83,7 @@ Governor::Consequence Governor::AfterFailure(int64_t id, CallState& call, const 
     case FailureKind::kAuth:
       return StopLaneFor(path.key ? *path.key : *path.provider, failure.message + AboutKey(call));
     case FailureKind::kQuota:
-      if (failure.model_only) return StopLaneFor(*path.model, failure.message);
-      return StopLaneFor(path.key ? *path.key : *path.provider, failure.message);
+      return AfterQuota(id, call, failure, now);
     case FailureKind::kTls:
       return StopLaneFor(*path.provider, failure.message);
     case FailureKind::kModelNotFound:
@@ -115,8 +115,9 @@ Governor::Consequence Governor::AfterFailure(int64_t id, CallState& call, const 
 // Which variable to look at; its value is nobody's business.
 std::string Governor::AboutKey(const CallState& call) const {
   auto provider = config_.providers.find(call.ask.provider);
-  if (provider == config_.providers.end() || provider->second.key_env.empty()) return "";
-  return fmt::format(" (its key is taken from {})", provider->second.key_env);
+  if (provider == config_.providers.end()) return "";
+  std::string source = KeySource(provider->second);
+  return source.empty() ? "" : fmt::format(" (its key is taken from {})", source);
 }
 
 Governor::Consequence Governor::StopLaneFor(Lane& lane, const std::string& why) {
@@ -128,10 +129,20 @@ bool Governor::TriedTooLong(const CallState& call, Time now) const {
   return now - *call.first_try > retry_.give_up_after;
 }
 
+// One that comes back by itself, and says when (so many prompts in five hours), is waited for; what
+// a person must act on stops its lane.
+Governor::Consequence Governor::AfterQuota(int64_t id, CallState& call, const Failure& failure,
+                                           Time now) {
+  const Lanes::Path& path = *call.path;
+  Lane& lane = failure.model_only ? *path.model : path.key ? *path.key : *path.provider;
+  if (!failure.retry_after_ms || TriedTooLong(call, now)) return StopLaneFor(lane, failure.message);
+  --call.tries;
+  return AskedToWait(lane, id, call, failure, milliseconds(*failure.retry_after_ms), now);
+}
+
 // It goes to its queue; the lane, closed until then, lets nobody go before.
-Governor::Consequence Governor::AskedToWait(int64_t id, CallState& call, const Failure& failure,
-                                            milliseconds wait, Time now) {
-  Lane& lane = *call.path->model;
+Governor::Consequence Governor::AskedToWait(Lane& lane, int64_t id, CallState& call,
+                                            const Failure& failure, milliseconds wait, Time now) {
   if (wait > retry_.max_wait) {
     return StopLaneFor(
         lane, fmt::format("{}; it asks to wait {}, longer than max_wait ({}); {}", failure.message,
@@ -157,7 +168,7 @@ Governor::Consequence Governor::AfterRateLimit(int64_t id, CallState& call, cons
   // Who asks to wait no time at all, again and again, is not taken at his word.
   if (!failure.retry_after_ms || in_a_row > 2) wait = Backoff(in_a_row);
   wait = std::max(wait, milliseconds(failure.retry_after_ms.value_or(0)));
-  return AskedToWait(id, call, failure, wait, now);
+  return AskedToWait(*call.path->model, id, call, failure, wait, now);
 }
 
 Governor::Consequence Governor::RetryOrGiveUp(int64_t id, CallState& call, const Failure& failure,
@@ -186,7 +197,8 @@ Governor::Consequence Governor::RetryOrGiveUp(int64_t id, CallState& call, const
                               FormatDuration(retry_.give_up_after))};
   }
   if (failure.retry_after_ms) {
-    return AskedToWait(id, call, failure, milliseconds(*failure.retry_after_ms), now);
+    return AskedToWait(*call.path->model, id, call, failure, milliseconds(*failure.retry_after_ms),
+                       now);
   }
   call.delayed_until = now + Backoff(call.tries);
   delayed_.emplace(*call.delayed_until, id);

@@ -13,6 +13,17 @@ std::optional<int64_t> Part(const std::optional<Usage>& usage, int64_t Usage::*p
   return usage ? std::optional(*usage.*part) : std::nullopt;
 }
 
+// What is kept of a broken answer's text: see kMostPartialBytes.
+std::optional<Blob> KeptPartial(const std::optional<std::string>& text) {
+  if (!text || text->empty()) return std::nullopt;
+  size_t size = std::min(text->size(), record::kMostPartialBytes);
+  auto continues = [&](size_t at) {
+    return at < text->size() && (static_cast<unsigned char>((*text)[at]) & 0xc0) == 0x80;
+  };
+  for (int i = 0; i < 3 && size < text->size() && continues(size); ++i) --size;
+  return Blob{std::string_view(*text).substr(0, size)};
+}
+
 }  // namespace
 
 bool RecordWriter::Write(const record::Record& record) { return std::visit(*this, record); }
@@ -95,16 +106,18 @@ bool RecordWriter::operator()(const record::TryStarted& started) {
 bool RecordWriter::operator()(const record::TryEnded& ended) {
   if (!RunForOne("a try that ended",
                  "UPDATE tries SET outcome = ?, ended_ms = ?, cost = ?, cache_saving = ?,"
-                 " input = ?, cached = ?, cache_write = ?, output = ?, reasoning = ?,"
+                 " own_cost = ?, input = ?, cached = ?, cache_write = ?, cache_write_1h = ?,"
+                 " output = ?, reasoning = ?,"
                  " total_ms = ?, first_byte_ms = ?, http_status = ?, kind = ?, message = ?,"
-                 " served_model = ?, request_id = ?"
+                 " served_model = ?, request_id = ?, tier = ?, partial = ?"
                  " WHERE call = ? AND number = ? AND outcome <> 1",
                  static_cast<int64_t>(ended.outcome), ended.time_ms, ended.cost, ended.cache_saving,
-                 Part(ended.usage, &Usage::input), Part(ended.usage, &Usage::cached),
-                 Part(ended.usage, &Usage::cache_write), Part(ended.usage, &Usage::output),
+                 ended.own_cost, Part(ended.usage, &Usage::input),
+                 Part(ended.usage, &Usage::cached), Part(ended.usage, &Usage::cache_write),
+                 Part(ended.usage, &Usage::cache_write_1h), Part(ended.usage, &Usage::output),
                  Part(ended.usage, &Usage::reasoning), ended.total_ms, ended.first_byte_ms,
                  ended.http_status, ended.kind, ended.message, ended.served_model, ended.request_id,
-                 ended.call, ended.number)) {
+                 ended.tier, KeptPartial(ended.partial), ended.call, ended.number)) {
     return false;
   }
   if (ended.outcome != record::TryOutcome::kAnswered || !ended.answer) return true;

@@ -78,6 +78,10 @@ struct TryStarted {
 
 enum class TryOutcome { kSent, kAnswered, kFailed, kUnknown };
 
+// Of the text of an answer that broke off its first bytes are kept, at most so many, without half
+// a character at the end.
+inline constexpr size_t kMostPartialBytes = 64 * 1024;
+
 struct TryEnded {
   int64_t call = 0;
   int64_t number = 1;
@@ -88,7 +92,11 @@ struct TryEnded {
   std::optional<Usage> usage;
   std::optional<Picodollars> cost;  // kAnswered, kFailed; nullopt: price or usage not known
   std::optional<Picodollars> cache_saving;
+  std::optional<Picodollars> own_cost;  // as the provider puts it; what it counts: pricing.h
   std::string served_model, request_id;
+  std::string tier = {};                    // the service tier it was served in; "": the usual one
+  std::optional<std::string> partial = {};  // what came of an answer that broke off; may be longer
+                                            // than is kept
   int64_t total_ms = 0, first_byte_ms = 0;
   int64_t time_ms = 0;
 };

@@ -47,9 +47,11 @@ constexpr std::array<std::string_view, 17> kSchema{
     " ended_ms INTEGER, outcome INTEGER NOT NULL DEFAULT 0 CHECK(outcome BETWEEN 0 AND 3),"
     " simulated INTEGER NOT NULL, input_estimate INTEGER NOT NULL,"
     " output_estimate INTEGER NOT NULL, worst INTEGER, cost INTEGER, cache_saving INTEGER,"
-    " input INTEGER, cached INTEGER, cache_write INTEGER, output INTEGER, reasoning INTEGER,"
+    " own_cost INTEGER, input INTEGER, cached INTEGER, cache_write INTEGER,"
+    " cache_write_1h INTEGER, output INTEGER, reasoning INTEGER,"
     " total_ms INTEGER, first_byte_ms INTEGER, http_status INTEGER, kind TEXT, message TEXT,"
-    " served_model TEXT, request_id TEXT, PRIMARY KEY(call, number)) WITHOUT ROWID",
+    " served_model TEXT, request_id TEXT, tier TEXT, partial BLOB,"
+    " PRIMARY KEY(call, number)) WITHOUT ROWID",
     "CREATE INDEX tries_by_time ON tries(started_ms)",
     "CREATE INDEX tries_in_the_air ON tries(call) WHERE outcome = 0",
     "CREATE INDEX tries_unknown ON tries(call) WHERE outcome = 3",

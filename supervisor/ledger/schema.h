@@ -25,9 +25,11 @@
 //                it
 //   tries        one row per sending of a call, made before the worker may send: outcome
 //                (TryOutcome: 0 in the air, 1 answered, 2 failed, 3 unknown), estimates of tokens
-//                and worst case before, tokens and cost after; model, provider and item are those
-//                of its call. One that was in the air when the supervisor died is unknown, its
-//                worst case stays
+//                and worst case before, tokens and cost after; own_cost is what the provider says
+//                it cost, tier the service tier it was served in ('': the usual one), partial the
+//                first 64 KB of an answer's text that broke off (never an answer); model, provider
+//                and item are those of its call. One that was in the air when the supervisor died
+//                is unknown, its worst case stays
 //
 //   outputs      what done items put into files, in done order (sequence); written = 1 once the
 //                file holds it
@@ -47,7 +49,7 @@
 
 namespace muster {
 
-inline constexpr int64_t kLedgerVersion = 2;
+inline constexpr int64_t kLedgerVersion = 3;
 
 // Of every page of the file; a ledger without a log is a whole number of them.
 inline constexpr int64_t kLedgerPageBytes = 4096;

@@ -52,13 +52,20 @@ struct Totals {
   int64_t tries = 0;  // sent
   int64_t failed_tries = 0;
   int64_t unknown_tries = 0;
-  int64_t unpriced = 0;       // answered or failed, neither cost nor worst case known: no price
-  int64_t unknown_usage = 0;  // answered or failed, priced, but usage and so cost not known
+  int64_t unpriced = 0;  // answered or failed, neither cost nor worst case known: no price
+  // Answered or failed, with a worst case, but the cost not known: the reply does not say what was
+  // used, or was served in a tier without a price.
+  int64_t unknown_usage = 0;
   Usage usage;
   Picodollars cost = 0;
   Picodollars unknown_cost = 0;   // worst cases of the unknown tries and of unknown_usage
   int64_t unknown_unbounded = 0;  // unknown tries without a worst case
   Picodollars cache_saving = 0;
+  // Of the tries of which the provider says what they cost: how many, its sum, and ours (which has
+  // 0 for those without a cost).
+  int64_t own_costs = 0;
+  Picodollars own_cost = 0;
+  Picodollars cost_beside_own = 0;
   bool simulated = false;  // some of it is the mock provider's
 };
 

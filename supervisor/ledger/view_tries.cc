@@ -21,11 +21,15 @@ constexpr std::string_view kTotalColumns =
     " sum(t.outcome IN (1, 2) AND t.cost IS NULL AND t.worst IS NULL),"
     " sum(t.outcome IN (1, 2) AND t.cost IS NULL AND t.worst IS NOT NULL),"
     " sum(t.outcome = 3 AND t.worst IS NULL),"
-    " sum(t.input), sum(t.cached), sum(t.cache_write), sum(t.output), sum(t.reasoning),"
+    " sum(t.input), sum(t.cached), sum(t.cache_write), sum(t.cache_write_1h), sum(t.output),"
+    " sum(t.reasoning),"
     " max(t.simulated), sum(t.cost >> 32), sum(t.cost & 4294967295),"
     " sum(iif(t.outcome = 3 OR (t.outcome <> 0 AND t.cost IS NULL), t.worst >> 32, 0)),"
     " sum(iif(t.outcome = 3 OR (t.outcome <> 0 AND t.cost IS NULL), t.worst & 4294967295, 0)),"
-    " sum(t.cache_saving >> 32), sum(t.cache_saving & 4294967295) ";
+    " sum(t.cache_saving >> 32), sum(t.cache_saving & 4294967295),"
+    " count(t.own_cost), sum(t.own_cost >> 32), sum(t.own_cost & 4294967295),"
+    " sum(iif(t.own_cost IS NULL, 0, t.cost >> 32)),"
+    " sum(iif(t.own_cost IS NULL, 0, t.cost & 4294967295)) ";
 
 Picodollars JoinHalves(int64_t high, int64_t low) {
   return AddMoney(PriceOf(high, Picodollars{1} << 32), low);
@@ -41,12 +45,19 @@ Totals ReadTotals(const Rows& rows, int at = 0) {
   totals.unpriced = rows.Int(at + 4);
   totals.unknown_usage = rows.Int(at + 5);
   totals.unknown_unbounded = rows.Int(at + 6);
-  totals.usage = {rows.Int(at + 7), rows.Int(at + 8), rows.Int(at + 9), rows.Int(at + 10),
-                  rows.Int(at + 11)};
-  totals.simulated = rows.Int(at + 12) != 0;
-  totals.cost = JoinHalves(rows.Int(at + 13), rows.Int(at + 14));
-  totals.unknown_cost = JoinHalves(rows.Int(at + 15), rows.Int(at + 16));
-  totals.cache_saving = JoinHalves(rows.Int(at + 17), rows.Int(at + 18));
+  totals.usage.input = rows.Int(at + 7);
+  totals.usage.cached = rows.Int(at + 8);
+  totals.usage.cache_write = rows.Int(at + 9);
+  totals.usage.cache_write_1h = rows.Int(at + 10);
+  totals.usage.output = rows.Int(at + 11);
+  totals.usage.reasoning = rows.Int(at + 12);
+  totals.simulated = rows.Int(at + 13) != 0;
+  totals.cost = JoinHalves(rows.Int(at + 14), rows.Int(at + 15));
+  totals.unknown_cost = JoinHalves(rows.Int(at + 16), rows.Int(at + 17));
+  totals.cache_saving = JoinHalves(rows.Int(at + 18), rows.Int(at + 19));
+  totals.own_costs = rows.Int(at + 20);
+  totals.own_cost = JoinHalves(rows.Int(at + 21), rows.Int(at + 22));
+  totals.cost_beside_own = JoinHalves(rows.Int(at + 23), rows.Int(at + 24));
   return totals;
 }
 

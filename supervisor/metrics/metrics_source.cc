@@ -16,7 +16,8 @@ constexpr std::chrono::milliseconds kPatience{1'000};
 // Row by row instead of grouped: SQLite would sort all tries first.
 constexpr std::string_view kTries =
     "SELECT c.provider, c.model, t.outcome, t.input, t.cached, t.cache_write, t.output,"
-    " t.reasoning, t.cost, t.worst, t.total_ms FROM tries t JOIN calls c USING(call)";
+    " t.reasoning, t.cost, t.worst, t.total_ms, t.cache_write_1h FROM tries t JOIN calls c "
+    "USING(call)";
 
 void AddDuration(ModelFigures& figures, int64_t took_ms) {
   for (size_t i = 0; i < kDurationBoundsMs.size(); ++i) {
@@ -32,7 +33,12 @@ void AddUnknown(ModelFigures& figures, const Rows& row) {
 }
 
 void AddTry(ModelFigures& figures, const Rows& row, bool live) {
-  figures.usage += {row.Int(3), row.Int(4), row.Int(5), row.Int(6), row.Int(7)};
+  figures.usage += Usage{.input = row.Int(3),
+                         .cached = row.Int(4),
+                         .cache_write = row.Int(5),
+                         .output = row.Int(6),
+                         .reasoning = row.Int(7),
+                         .cache_write_1h = row.Int(11)};
   figures.cost = AddMoney(figures.cost, row.Int(8));
   switch (static_cast<record::TryOutcome>(row.Int(2))) {
     case record::TryOutcome::kAnswered:

@@ -46,12 +46,14 @@ void AddCalls(Exposition& page, const LedgerFigures& ledger) {
 
 void AddTokens(Exposition& page, const LedgerFigures& ledger) {
   page.Family("muster_tokens_total", "counter",
-              "Tokens by kind; input holds cached and cache_write, output holds reasoning.");
+              "Tokens by kind; input holds cached and cache_write, which holds cache_write_1h; "
+              "output holds reasoning.");
   ForEachModel(ledger, [&](auto& provider, auto& model, const ModelFigures& figures) {
     const Usage& usage = figures.usage;
     for (auto [kind, count] :
          {std::pair("input", usage.input), std::pair("cached", usage.cached),
-          std::pair("cache_write", usage.cache_write), std::pair("output", usage.output),
+          std::pair("cache_write", usage.cache_write),
+          std::pair("cache_write_1h", usage.cache_write_1h), std::pair("output", usage.output),
           std::pair("reasoning", usage.reasoning)}) {
       page.Sample({{"provider", provider}, {"model", model}, {"kind", kind}}, MetricValue(count));
     }

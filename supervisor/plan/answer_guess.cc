@@ -29,14 +29,14 @@ int64_t TokensAt(const Level (&levels)[N], std::string_view name, int64_t otherw
 
 }  // namespace
 
-AnswerGuess GuessAnswer(const ChatStep& chat, const ModelPrice* price) {
+AnswerGuess GuessAnswer(const ChatOptions& options, const ModelPrice* price) {
   AnswerGuess guess;
-  guess.most = chat.max_tokens;
+  guess.most = options.max_tokens;
   if (!guess.most && price) guess.most = price->max_output;
   int64_t most = guess.most.value_or(std::numeric_limits<int64_t>::max());
-  int64_t text = TokensAt(kVerbosity, chat.verbosity, kText);
+  int64_t text = TokensAt(kVerbosity, options.verbosity, kText);
   guess.low = std::min(kShortest, most);
-  guess.expected = std::min(text + TokensAt(kReasoning, chat.reasoning_effort, 0), most);
+  guess.expected = std::min(text + TokensAt(kReasoning, options.reasoning_effort, 0), most);
   guess.expected_text = std::min(text, guess.expected);
   return guess;
 }

@@ -26,7 +26,7 @@ struct AnswerGuess {
 };
 
 // `price` nullptr: nothing is known of the model.
-AnswerGuess GuessAnswer(const ChatStep& chat, const ModelPrice* price);
+AnswerGuess GuessAnswer(const ChatOptions& options, const ModelPrice* price);
 
 // How long such an answer takes to come: a second, and 30 tokens in each that follows.
 Milliseconds GuessLatency(int64_t output_tokens);

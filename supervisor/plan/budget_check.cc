@@ -5,6 +5,7 @@
 #include <tuple>
 #include <vector>
 
+#include "common/chat_options.h"
 #include "common/config/items.h"
 #include "common/pricing.h"
 #include "common/step_values.h"
@@ -80,7 +81,16 @@ std::string WhyUnbounded(const Config& config, const PriceTable& prices, size_t 
     return fmt::format("step {}: {} has no known price; give it one under providers.{}.prices",
                        what.step, name, what.provider);
   }
-  if (WorstCost(*price, 0, config.steps[step_index].chat->max_tokens)) return "";
+  const Provider& provider = config.providers.at(what.provider);
+  auto taken = TakeOptions(provider, what.model, *config.steps[step_index].chat);
+  if (!taken) return "";  // told as what it is
+  const ChatOptions& options = taken->options;
+  std::string tier = TierOf(options.service_tier);
+  if (WorstCost(*price, 0, options.max_tokens, tier)) return "";
+  if (tier != "auto" && !CostOf(*price, Usage(), tier)) {
+    return fmt::format("step {}: {} has no known price in service_tier {}; choose another",
+                       what.step, name, options.service_tier);
+  }
   return fmt::format("step {}: nobody says how long an answer of {} can be; set max_tokens",
                      what.step, name);
 }

@@ -1,6 +1,7 @@
 #include "supervisor/plan/estimate.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "common/pricing.h"
 
@@ -17,6 +18,20 @@ void Add(Money& sum, const Money& amount) {
 }
 
 int64_t TokensOf(int64_t bytes) { return (bytes + kCharsPerToken - 1) / kCharsPerToken; }
+
+// The bytes that answers of `tokens` come to in a prompt.
+int64_t Share(const AnswerUse& use, int64_t tokens) {
+  return std::llround(use.share * static_cast<double>(tokens * kCharsPerToken));
+}
+
+ImageTokens SumOf(const std::vector<RehearsedImage>& images) {
+  ImageTokens sum;
+  for (const RehearsedImage& image : images) {
+    sum.likely += image.tokens.likely;
+    sum.most += image.tokens.most;
+  }
+  return sum;
+}
 
 }  // namespace
 
@@ -43,8 +58,12 @@ Estimator::Row& Estimator::RowOf(const RehearsedCall& call) {
   row.price = FindPrice(prices_, config_.providers.at(call.provider), call.model);
   row.sum.step_index = call.step_index;
   row.sum.what = {row.step->id, call.provider, call.model};
-  row.sum.priced = row.price && row.price->known();
-  row.sum.answer = GuessAnswer(*row.step->chat, row.price ? &*row.price : nullptr);
+  row.provider = &config_.providers.at(call.provider);
+  row.options = call.options;
+  row.sum.left_out = call.left_out;
+  row.tier = TierOf(row.options.service_tier);
+  row.sum.priced = CostOfGuess(row, 0, 0, 0).has_value();
+  row.sum.answer = GuessAnswer(row.options, row.price ? &*row.price : nullptr);
   row.expected_text = row.sum.answer.expected_text;
   auto measured = measured_.steps.find(row.sum.what);
   if (measured == measured_.steps.end()) return row;
@@ -62,46 +81,56 @@ Estimator::Row& Estimator::RowOf(const RehearsedCall& call) {
 Estimator::Input Estimator::InputOf(const RehearsedCall& call,
                                     const std::vector<Row*>& before) const {
   int64_t low = call.text_bytes, expected = call.text_bytes, likely = call.most_bytes;
-  std::optional<int64_t> most = call.most_bytes;
+  std::optional<int64_t> most = call.more_images ? std::nullopt : std::optional(call.most_bytes);
   for (const AnswerUse& use : call.answers) {
     const Row& made = *before[use.call];
-    low += use.times * made.sum.answer.low * kCharsPerToken;
-    expected += use.times * made.expected_text * kCharsPerToken;
+    low += Share(use, made.sum.answer.low);
+    expected += Share(use, made.expected_text);
     likely += use.times * made.expected_text * kCharsPerToken;
     auto longest = made.sum.answer.most;
     most = most && longest ? std::optional(*most + use.times * *longest * kCharsPerToken)
                            : std::nullopt;
   }
-  return {TokensOf(low), TokensOf(expected), likely, most};
+  ImageTokens images = SumOf(call.images);
+  if (most) *most += images.most;
+  return {TokensOf(low) + images.likely, TokensOf(expected) + images.likely, likely + images.most,
+          most};
 }
 
-Picodollars Estimator::CostOfGuess(const Row& row, int64_t input, int64_t output,
-                                   int64_t text) const {
-  return CostOf(*row.price, Usage{input, 0, 0, output, output - text}).value_or(0);
+// Where the provider may choose the tier, it is expected to be the usual one.
+Money Estimator::CostOfGuess(const Row& row, int64_t input, int64_t output, int64_t text) const {
+  if (!row.price) return std::nullopt;
+  Usage usage{.input = input, .output = output, .reasoning = output - text};
+  return CostOf(*row.price, usage, row.tier == "auto" ? "" : row.tier);
 }
 
-void Estimator::AddCall(Row& row, const Input& input) {
+Money Estimator::WorstOf(const Row& row, int64_t input) const {
+  if (!row.price) return std::nullopt;
+  return WorstOfTry(*row.price, *row.provider, input, row.options.max_tokens, row.tier);
+}
+
+void Estimator::AddCall(Row& row, const RehearsedCall& call, const Input& input) {
   StepEstimate& sum = row.sum;
   const AnswerGuess& answer = sum.answer;
   ++sum.calls;
   sum.input += input.expected;
   sum.output += answer.expected;
   sum.ms += MsOf(row);
+  sum.images += static_cast<int64_t>(call.images.size());
+  sum.more_images = sum.more_images || call.more_images;
   CostCases cost{std::nullopt, std::nullopt, std::nullopt, std::nullopt};
   if (sum.priced) {
     cost.low = CostOfGuess(row, input.low, answer.low, answer.low);
     cost.expected = CostOfGuess(row, input.expected, answer.expected, answer.expected_text);
-    auto max_tokens = row.step->chat->max_tokens;
-    if (input.most_bytes) cost.worst = WorstCost(*row.price, *input.most_bytes, max_tokens);
+    if (input.most) cost.worst = WorstOf(row, *input.most);
     if (cost.worst) {
-      int64_t again = *input.most_bytes + (row.step->say_why ? kSayWhyBytes : 0);
-      Money each = WorstCost(*row.price, again, max_tokens);
+      int64_t again = *input.most + (row.step->say_why ? kSayWhyBytes : 0);
+      Money each = WorstOf(row, again);
       cost.asked_again = AddMoney(*cost.worst, PriceOf(row.step->ask_again, each.value_or(0)));
     }
   }
   sum.cost += cost;
-  Money reserve = row.price ? WorstCost(*row.price, input.likely_bytes, row.step->chat->max_tokens)
-                            : std::nullopt;
+  Money reserve = WorstOf(row, input.likely_most);
   bool known = sum.reserve && reserve;
   sum.reserve = known ? Money(std::max(*sum.reserve, *reserve)) : std::nullopt;
 }
@@ -124,7 +153,7 @@ void Estimator::Add(const Rehearsal& item, const std::set<std::string>& answered
     if (answered.contains(call.step)) {
       ++replayed_;
     } else {
-      AddCall(row, InputOf(call, before));
+      AddCall(row, call, InputOf(call, before));
       time.Add(call.step_index, MsOf(row));
     }
     before.push_back(&row);

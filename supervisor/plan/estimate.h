@@ -21,10 +21,12 @@ namespace muster {
 // Money in three cases; nullopt: not known (no price) or not to be bounded.
 //   low       as expected, with the shortest answers that are plausible
 //   expected  what such calls came to in this run, where they were measured; else input at 4
-//             characters a token, nothing of it cached, and the answers of answer_guess.h. An
-//             answer that stands in a later prompt counts there, 4 characters a token
+//             characters a token, pictures by their size, nothing of it cached, and the answers of
+//             answer_guess.h. An answer that stands in a later prompt counts there, 4 characters a
+//             token; pictures that an earlier step will name do not count
 //   worst     what a budget reserves if every call is asked once: a token for every byte of the
-//             request, the longest answers, the dearest rates
+//             request's text, the most its pictures can come to, the longest answers, the dearest
+//             rates
 struct CostCases {
   std::optional<Picodollars> low = 0, expected = 0, worst = 0;
   // The worst if every answer had to be asked for again as often as the step allows.
@@ -35,10 +37,13 @@ struct CostCases {
 
 // The calls of one step to one model.
 struct StepEstimate {
-  size_t step_index = 0;  // in Config::steps
+  std::vector<std::string> left_out;  // options that the model does not take and that are optional
+  size_t step_index = 0;              // in Config::steps
   StepModel what;
   int64_t calls = 0;
   int64_t input = 0, output = 0;  // tokens expected of all calls
+  int64_t images = 0;             // pictures in them, as far as they are known
+  bool more_images = false;       // an earlier step will name further ones
   CostCases cost;                 // of all calls
   // The most that a budget reserves for a single one, answers in its prompt as long as expected.
   std::optional<Picodollars> reserve = 0;
@@ -74,21 +79,27 @@ class Estimator {
   struct Row {
     StepEstimate sum;
     const Step* step;
+    const Provider* provider;
+    ChatOptions options;  // that go out
     std::optional<ModelPrice> price;
+    std::string tier;  // the service tier asked for
     const Measured* measured = nullptr;
     int64_t expected_text = 0;  // tokens of one answer in later prompts
   };
-  // The size of one request.
+  // The size of one request, in tokens.
   struct Input {
-    int64_t low = 0, expected = 0;      // tokens
-    int64_t likely_bytes = 0;           // at most, with answers as long as expected
-    std::optional<int64_t> most_bytes;  // nullopt: an answer in it has no bound
+    int64_t low = 0, expected = 0;
+    int64_t likely_most = 0;      // at most, with answers as long as expected
+    std::optional<int64_t> most;  // nullopt: an answer or the pictures in it have no bound
   };
 
   Row& RowOf(const RehearsedCall& call);
   Input InputOf(const RehearsedCall& call, const std::vector<Row*>& before) const;
-  Picodollars CostOfGuess(const Row& row, int64_t input, int64_t output, int64_t text) const;
-  void AddCall(Row& row, const Input& input);
+  // nullopt: not known.
+  std::optional<Picodollars> CostOfGuess(const Row& row, int64_t input, int64_t output,
+                                         int64_t text) const;
+  std::optional<Picodollars> WorstOf(const Row& row, int64_t input_bytes) const;
+  void AddCall(Row& row, const RehearsedCall& call, const Input& input);
   int64_t MsOf(const Row& row) const;  // of one call
   StepEstimate Settled(const Row& row) const;
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <vector>
 
+#include "common/chat_options.h"
 #include "common/pricing.h"
 #include "common/text.h"
 #include "supervisor/plan/budget_check.h"
@@ -82,6 +83,11 @@ std::vector<const StepEstimate*> Steps(const Estimate& estimate, bool measured) 
   return steps;
 }
 
+bool HasImages(const Estimate& estimate) {
+  return std::any_of(estimate.steps.begin(), estimate.steps.end(),
+                     [](const StepEstimate& each) { return each.images > 0; });
+}
+
 std::string ExpectedText(const Estimate& estimate) {
   auto measured = Steps(estimate, true), guessed = Steps(estimate, false);
   std::string text;
@@ -97,16 +103,29 @@ std::string ExpectedText(const Estimate& estimate) {
     answers.push_back(fmt::format("{} of {}", FormatCount(each->answer.expected), each->what.step));
   }
   return text + fmt::format(
-                    "guessed: 4 characters a token, nothing cached, answers by verbosity "
+                    "guessed: 4 characters a token, {}nothing cached, answers by verbosity "
                     "and reasoning_effort (tokens: {}); low: {} tokens",
-                    fmt::join(answers, ", "), guessed.front()->answer.low);
+                    HasImages(estimate) ? "pictures by their size, " : "", fmt::join(answers, ", "),
+                    guessed.front()->answer.low);
 }
 
-std::string CostText(const CostCases& cost) {
+// Why the worst case has no bound.
+std::string UnboundedText(const Estimate& estimate) {
+  for (const StepEstimate& each : estimate.steps) {
+    if (each.more_images) {
+      return fmt::format("an earlier step names pictures of {}, nobody says how many",
+                         each.what.step);
+    }
+  }
+  return "nobody says how long an answer can be";
+}
+
+std::string CostText(const Estimate& estimate) {
+  const CostCases& cost = estimate.cost;
   if (!cost.expected) return "unknown: a model has no price";
   std::string text =
       fmt::format("about {} (low {}), ", FormatMoney(*cost.expected), MoneyText(cost.low));
-  if (!cost.worst) return text + "not to be bounded: nobody says how long an answer can be";
+  if (!cost.worst) return text + "not to be bounded: " + UnboundedText(estimate);
   text += fmt::format("at most {} if nothing has to be asked again", FormatMoney(*cost.worst));
   if (cost.asked_again && *cost.asked_again > *cost.worst) {
     text +=
@@ -121,15 +140,32 @@ std::string TimeText(const TimeEstimate& time) {
   return fmt::format("{}, held by {}", AboutTime(time.time), VisibleText(time.held_by));
 }
 
+std::string LeftOutText(const StepEstimate& step) {
+  return VisibleText(fmt::format("{}: {}/{} does not take {}", step.what.step, step.what.provider,
+                                 step.what.model, fmt::join(step.left_out, ", ")));
+}
+
+// To ask whether a model takes max_tokens at all.
+ChatStep WithMaxTokens() {
+  ChatStep chat;
+  chat.options.max_tokens = 100'000;
+  return chat;
+}
+
 // A step without max_tokens, whose calls reserve all that the model can say.
 std::string MaxTokensHint(const Config& config, const PriceTable& prices,
                           const StepEstimate& step) {
-  bool set = config.steps[step.step_index].chat->max_tokens.has_value();
-  if (set || !step.priced || !step.answer.most || step.calls == 0) return "";
+  const Provider& provider = config.providers.at(step.what.provider);
+  auto taken = TakeOptions(provider, step.what.model, *config.steps[step.step_index].chat);
+  bool taken_at_all = !FindRefusedOption(provider, step.what.model, WithMaxTokens());
+  if (!taken || taken->options.max_tokens || !taken_at_all || !step.priced || !step.answer.most ||
+      step.calls == 0)
+    return "";
   int64_t roomy = RoomyMaxTokens(std::max<int64_t>(step.output / step.calls, 1));
   if (roomy >= *step.answer.most) return "";
-  auto price = FindPrice(prices, config.providers.at(step.what.provider), step.what.model);
-  auto costs = [&](int64_t tokens) { return MoneyText(WorstCost(*price, 0, tokens)); };
+  auto price = FindPrice(prices, provider, step.what.model);
+  const std::string& tier = taken->options.service_tier;
+  auto costs = [&](int64_t tokens) { return MoneyText(WorstCost(*price, 0, tokens, tier)); };
   return fmt::format(
       "{}: no max_tokens, so each call reserves up to {} tokens of answer ({}); "
       "max_tokens: {} would reserve {}",
@@ -189,11 +225,12 @@ std::string EstimateTable(const Estimate& estimate) {
 
 std::string EstimateNotes(const Config& config, const PriceTable& prices,
                           const Estimate& estimate) {
-  std::string page = LabelledText("cost", CostText(estimate.cost));
+  std::string page = LabelledText("cost", CostText(estimate));
   if (!estimate.steps.empty()) page += LabelledText("expected", ExpectedText(estimate));
   page += LabelledText("worst",
-                       "what a budget reserves: a token for every byte of a request, answers of "
-                       "max_tokens or the model's maximum");
+                       fmt::format("what a budget reserves: a token for every byte of a request{}, "
+                                   "answers of max_tokens or the model's maximum",
+                                   HasImages(estimate) ? ", pictures at their most" : ""));
   page += LabelledText("time", TimeText(estimate.time));
   page += LabelledText(
       "prices", fmt::format("{} of {}", VisibleText(prices.source()), VisibleText(prices.date())));
@@ -207,6 +244,7 @@ std::string EstimateHints(const Config& config, const PriceTable& prices,
   for (const StepEstimate& each : estimate.steps) {
     std::string why = WhyUnbounded(config, prices, each.step_index, each.what);
     if (!why.empty()) page += LabelledText("unknown", why);
+    if (!each.left_out.empty()) page += LabelledText("left out", LeftOutText(each));
     if (hinted == each.step_index) continue;
     std::string hint = MaxTokensHint(config, prices, each);
     if (!hint.empty()) page += LabelledText("hint", hint), hinted = each.step_index;

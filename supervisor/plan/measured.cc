@@ -14,8 +14,9 @@ constexpr std::string_view kSums =
     " sum(t.outcome = 1 AND c.ask = 1), sum(t.outcome = 1),"
     " sum(t.outcome = 1 AND t.input IS NOT NULL), sum(t.outcome = 1 AND t.cost IS NOT NULL),"
     " sum(iif(t.outcome = 1, t.input, 0)), sum(iif(t.outcome = 1, t.cached, 0)),"
-    " sum(iif(t.outcome = 1, t.cache_write, 0)), sum(iif(t.outcome = 1, t.output, 0)),"
-    " sum(iif(t.outcome = 1, t.reasoning, 0)), sum(t.cost), sum(iif(t.outcome = 1, t.total_ms, 0))"
+    " sum(iif(t.outcome = 1, t.cache_write, 0)), sum(iif(t.outcome = 1, t.cache_write_1h, 0)),"
+    " sum(iif(t.outcome = 1, t.output, 0)), sum(iif(t.outcome = 1, t.reasoning, 0)), sum(t.cost),"
+    " sum(iif(t.outcome = 1, t.total_ms, 0))"
     " FROM tries t JOIN calls c USING(call) WHERE t.outcome IN (1, 2)"
     " GROUP BY 1, 2, 3";
 
@@ -25,9 +26,14 @@ Measured ReadSums(const Rows& rows) {
   measured.answers = rows.Int(4);
   measured.with_usage = rows.Int(5);
   measured.priced = rows.Int(6);
-  measured.usage = {rows.Int(7), rows.Int(8), rows.Int(9), rows.Int(10), rows.Int(11)};
-  measured.cost = rows.Int(12);
-  measured.total_ms = rows.Int(13);
+  measured.usage = {.input = rows.Int(7),
+                    .cached = rows.Int(8),
+                    .cache_write = rows.Int(9),
+                    .output = rows.Int(11),
+                    .reasoning = rows.Int(12),
+                    .cache_write_1h = rows.Int(10)};
+  measured.cost = rows.Int(13);
+  measured.total_ms = rows.Int(14);
   return measured;
 }
 
@@ -46,8 +52,12 @@ int64_t Measured::Scale(int64_t sum, int64_t over, int64_t calls_asked) const {
 std::optional<Usage> Measured::UsageOf(int64_t calls_asked) const {
   if (calls == 0 || with_usage == 0) return std::nullopt;
   auto scale = [&](int64_t sum) { return Scale(sum, with_usage, calls_asked); };
-  return Usage{scale(usage.input), scale(usage.cached), scale(usage.cache_write),
-               scale(usage.output), scale(usage.reasoning)};
+  return Usage{.input = scale(usage.input),
+               .cached = scale(usage.cached),
+               .cache_write = scale(usage.cache_write),
+               .output = scale(usage.output),
+               .reasoning = scale(usage.reasoning),
+               .cache_write_1h = scale(usage.cache_write_1h)};
 }
 
 std::optional<Picodollars> Measured::CostOf(int64_t calls_asked) const {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "common/config/url.h"
+#include "common/key_file.h"
 #include "common/keys.h"
 #include "common/text.h"
 #include "supervisor/plan/budget_check.h"
@@ -12,17 +14,36 @@
 namespace muster {
 namespace {
 
-std::string EndpointText(const Provider& provider) {
-  std::string key = "no key needed";
+std::string KeyText(const Provider& provider) {
+  if (!provider.key_file.empty()) {
+    auto there = KeyFileExists(provider.key_file);
+    const char* state = !there ? "cannot be used" : *there ? "set" : "missing";
+    return fmt::format("key from {} ({})", VisibleText(provider.key_file), state);
+  }
   if (!provider.key_env.empty()) {
     bool set = std::getenv(provider.key_env.c_str()) != nullptr;
-    key = fmt::format("key from {} ({})", provider.key_env, set ? "set" : "not set");
+    return fmt::format("key from {} ({})", provider.key_env, set ? "set" : "not set");
   }
+  return provider.api == "claude-code" ? "key of the program's own" : "no key needed";
+}
+
+std::string EndpointText(const Provider& provider) {
+  std::string key = KeyText(provider);
   if (provider.api == "mock") {
     return fmt::format("{} · embedded mock, costs are simulated · {}", provider.name, key);
   }
-  return fmt::format("{} · {} · {}\n{} ({})", provider.name, provider.api, key,
-                     VisibleText(provider.base_url), provider.base_url_from);
+  std::string text = fmt::format("{} · {} · {}", provider.name, provider.api, key);
+  if (provider.stream != "auto") text += fmt::format(" · stream: {}", provider.stream);
+  if (provider.api == "claude-code") {
+    text += "\nprogram " + VisibleText(provider.program.empty() ? "claude" : provider.program);
+  }
+  if (!provider.base_url.empty()) {
+    text += fmt::format("\n{} ({})", VisibleText(provider.base_url), provider.base_url_from);
+  }
+  if (IsReadableOnTheWay(provider.base_url)) {
+    text += "\nnote: plain http: prompts and keys can be read on the way";
+  }
+  return text;
 }
 
 // The lanes that calls of the plan obey and that have limits of ours.
@@ -104,6 +125,31 @@ std::string MetricsNote(const Config& config) {
   return LabelledText("metrics", text);
 }
 
+std::string SizeText(int64_t bytes) {
+  if (bytes < 1'000) return fmt::format("{} bytes", bytes);
+  return bytes < 1'000'000 ? fmt::format("{:.0f} kB", static_cast<double>(bytes) / 1e3)
+                           : fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
+}
+
+// The pictures of a prompt, a line each, below their sum.
+std::string ImagesText(const RehearsedCall& call) {
+  std::string lines;
+  int64_t bytes = 0;
+  ImageTokens sum;
+  for (const auto& [file, tokens] : call.images) {
+    lines += fmt::format("{}: {}, {} × {}, {}, about {} tokens\n", VisibleText(file.path),
+                         file.media_type, file.width, file.height, SizeText(file.bytes),
+                         FormatCount(tokens.likely));
+    bytes += file.bytes;
+    sum.likely += tokens.likely;
+    sum.most += tokens.most;
+  }
+  std::string more = call.more_images ? "and those that an earlier step will name\n" : "";
+  if (call.images.empty()) return more.empty() ? "" : "--- images\n" + more;
+  return fmt::format("--- images: {}, {}, about {} tokens, at most {}\n{}{}", call.images.size(),
+                     SizeText(bytes), FormatCount(sum.likely), FormatCount(sum.most), lines, more);
+}
+
 }  // namespace
 
 std::string PlanPage(const Config& config, const PriceTable& prices, const Plan& plan,
@@ -133,7 +179,8 @@ std::string FirstPromptPage(const Plan& plan) {
   if (!call.system.empty()) {
     page += fmt::format("--- system\n{}\n", VisibleText(call.system, true));
   }
-  return page + fmt::format("--- user\n{}\n---\n", VisibleText(call.user, true));
+  return page +
+         fmt::format("--- user\n{}\n{}---\n", VisibleText(call.user, true), ImagesText(call));
 }
 
 std::string MistakesOf(const Config& config, const PriceTable& prices, const Plan& plan) {

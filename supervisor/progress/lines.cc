@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <filesystem>
 
 #include "common/duration.h"
@@ -161,6 +162,18 @@ std::string UnknownText(const Totals& totals) {
   text += ": at most " + FormatMoney(totals.unknown_cost);
   if (totals.unknown_unbounded == 0) return text;
   return fmt::format("{} and {} of unknown price", text, FormatCount(totals.unknown_unbounded));
+}
+
+std::string OwnFigureText(const Totals& totals) {
+  // Providers give dollars with six digits or more.
+  constexpr Picodollars kRounding = kPicodollarsPerDollar / 1'000'000;
+  Picodollars apart = totals.own_cost - totals.cost_beside_own;
+  if (std::abs(apart) <= PriceOf(totals.own_costs, kRounding)) return "";
+  std::string text = "the provider's own figure: " + FormatMoney(totals.own_cost);
+  int64_t tries = totals.calls + totals.failed_tries;
+  if (totals.own_costs >= tries) return text;
+  return fmt::format("{} (of {} of {})", text, FormatCount(totals.own_costs),
+                     CountOf(tries, "try", "tries"));
 }
 
 std::string UnknownLine(const UnknownTry& unknown) {

@@ -44,6 +44,10 @@ std::string CostText(const Totals& totals);
 
 // "2 calls may have been paid without an answer: at most $0.04"; empty without any.
 std::string UnknownText(const Totals& totals);
+// "the provider's own figure: $0.0312 (of 3 of 8 calls)"; empty where there is none, or it is ours
+// but for rounding.
+std::string OwnFigureText(const Totals& totals);
+
 // "[item] step · provider/model · at most $0.02".
 std::string UnknownLine(const UnknownTry& unknown);
 

@@ -79,6 +79,7 @@ void AddMoney(Lines& lines, const RunSummary& summary) {
   } else if (totals.simulated) {
     Add(lines, "", "part of the cost is simulated: calls to the mock provider");
   }
+  if (std::string own = OwnFigureText(totals); !own.empty()) Add(lines, "", own);
   if (totals.unknown_tries + totals.unknown_usage == 0) return;
   Add(lines, "unknown outcome", UnknownText(totals));
   size_t shown = std::min(summary.unknown.size(), kMostUnknown);
@@ -158,6 +159,8 @@ constexpr Figure kFigures[] = {
     {"  cached", [](const Totals& t) { return FormatCount(t.usage.cached); }, Always},
     {"  cache writes", [](const Totals& t) { return FormatCount(t.usage.cache_write); },
      [](const Totals& t) { return t.usage.cache_write > 0; }},
+    {"    for an hour", [](const Totals& t) { return FormatCount(t.usage.cache_write_1h); },
+     [](const Totals& t) { return t.usage.cache_write_1h > 0; }},
     {"output tokens", [](const Totals& t) { return FormatCount(t.usage.output); }, Always},
     {"  reasoning", [](const Totals& t) { return FormatCount(t.usage.reasoning); }, Always},
     {"total tokens", [](const Totals& t) { return FormatCount(t.usage.total()); }, Always},

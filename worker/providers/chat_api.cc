@@ -12,6 +12,11 @@ struct Entry {
 constexpr Entry kApis[] = {
     {"openai-responses", OpenAiResponses},
     {"openai-chat", OpenAiChat},
+    {"anthropic", Anthropic},
+    {"gemini", Gemini},
+    {"ollama", Ollama},
+    {"openrouter", OpenRouter},
+    {"claude-code", ClaudeCode},
     {"mock", MockChat},
 };
 
@@ -22,6 +27,14 @@ std::string_view HttpReply::Header(std::string_view name) const {
     if (each == name) return value;
   }
   return {};
+}
+
+bool WantsStream(const Provider& provider, bool by_default) {
+  return provider.stream == "always" || (by_default && provider.stream != "never");
+}
+
+std::string DataUri(const ChatImage& image) {
+  return "data:" + image.media_type + ";base64," + image.base64;
 }
 
 const ChatApi* FindChatApi(std::string_view name) {

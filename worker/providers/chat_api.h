@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,24 +20,37 @@
 
 namespace muster {
 
-// A chat call, rendered. Empty strings and nullopt are not sent.
+// A picture of a prompt.
+struct ChatImage {
+  std::string media_type;   // image/png, image/jpeg, image/gif or image/webp
+  std::string base64;       // without line breaks
+  int64_t most_tokens = 0;  // that it can come to as input
+};
+
+// A chat call, rendered. Empty strings and nullopt are not sent. Its options have passed
+// CheckChatOptions (common/chat_options.h): a mapping need not check them again.
 struct ChatRequest {
   std::string model;
   std::string system;
   std::string user;
-  std::optional<double> temperature;
-  std::optional<int64_t> max_tokens;
-  std::string reasoning_effort;
-  std::string verbosity;
+  std::vector<ChatImage> images;  // shown before the user's text
+  ChatOptions options;
+  std::string schema_name;          // what a response schema is called: the step's id
   Json extra = Json::object();      // merged into the body last
   std::optional<std::string> mock;  // what the mock provider is to answer
 };
 
-// What goes on the wire, less key and host. Its hash is the call's identity.
+// What goes on the wire, less key and host. The hash of path and body is the call's identity; how
+// the answer travels is not.
 struct ApiRequest {
   std::string path;  // after the base URL, e.g. "/responses"
   Json body;
-  std::vector<std::pair<std::string, std::string>> headers;  // beyond content-type and key
+  std::vector<std::pair<std::string, std::string>> headers = {};  // beyond content-type and key
+  Json delivery = Json::object();  // further members of the body as it is sent: {"stream": true}
+  std::string delivery_path = {};  // where it is sent instead; empty: path
+  // Of the images in the body: bytes of its JSON, and the tokens they may come to.
+  int64_t image_bytes = 0;
+  int64_t image_tokens_likely = 0, image_tokens = 0;  // the latter at most
 };
 
 struct HttpReply {
@@ -60,15 +74,28 @@ struct ChatAnswer {
   std::string served_model;
 };
 
-// What one HTTP reply means. `answered`: the body is a complete answer and may be committed (also
-// one that was cut at max_tokens or refused: it is paid, and the step decides).
+// What one HTTP reply means. `answered`: it is a complete answer and may be committed (also one
+// that was cut at max_tokens or refused: it is paid, and the step decides).
 struct Reading {
   bool answered = false;
+  std::string body;            // when answered: the reply's body, or what its stream adds up to
   Failure failure;             // when not answered
+  std::string partial;         // when not answered: what came of the answer's text
   std::optional<Usage> usage;  // nullopt: the reply does not say, or says nonsense
   std::string served_model;
+  std::string tier;                 // the service tier it was served in; empty: the usual one
+  std::optional<int64_t> own_cost;  // picodollars, as the provider itself puts it
   std::string request_id;
   std::vector<LimitSeen> limits;  // one of a unit at most
+};
+
+// Watches the bytes of a streamed reply for the event after which nothing comes, so that a server
+// that leaves the connection open, or drops it then, is no matter. One per reply.
+class StreamWatch {
+ public:
+  virtual ~StreamWatch() = default;
+  // The next bytes of the body; true from the last event on.
+  virtual bool Take(std::string_view bytes) = 0;
 };
 
 // One API. Stateless; shared by all calls.
@@ -79,10 +106,21 @@ class ChatApi {
   // What this API cannot take is an error that names the option.
   virtual Result<ApiRequest> MakeRequest(const ChatRequest& request,
                                          const Provider& provider) const = 0;
+  // Also of a reply that was asked to be streamed; whether it was, the reply itself tells.
   virtual Reading ReadReply(const HttpReply& reply) const = 0;
+  // Of a streamed reply that broke off: what came of the answer's text.
+  virtual std::string ReadPartial(const HttpReply& reply) const = 0;
+  // nullptr: this API has no streams.
+  virtual std::unique_ptr<StreamWatch> Watch() const = 0;
   // Of a body that ReadReply called answered; also of one that comes from the ledger.
   virtual Result<ChatAnswer> ReadAnswer(std::string_view body) const = 0;
 };
+
+// Whether an answer is to be streamed; `by_default`: where a provider says no more than auto.
+bool WantsStream(const Provider& provider, bool by_default);
+
+// "data:image/png;base64,…".
+std::string DataUri(const ChatImage& image);
 
 // The API of that name ("openai-responses"), or nullptr. Owned by the program. The mock provider's
 // is "mock": its requests never touch the network (mock.h answers them).
@@ -91,6 +129,11 @@ const ChatApi* FindChatApi(std::string_view name);
 // The APIs, each in the file of its name.
 const ChatApi& OpenAiResponses();
 const ChatApi& OpenAiChat();
+const ChatApi& Anthropic();
+const ChatApi& Gemini();
+const ChatApi& Ollama();
+const ChatApi& OpenRouter();
+const ChatApi& ClaudeCode();
 const ChatApi& MockChat();
 
 }  // namespace muster

@@ -5,10 +5,11 @@
 
 #include <algorithm>
 
+#include "common/base64.h"
 #include "common/hash.h"
+#include "common/parse/schema_instance.h"
 #include "worker/providers/json_api.h"
 #include "worker/providers/mock_text.h"
-#include "worker/providers/openai_fields.h"
 
 namespace muster {
 namespace {
@@ -50,7 +51,8 @@ struct MockAnswer {
   Usage usage;
 };
 
-MockAnswer MakeAnswer(const Json& body, MockRandom& random) {
+// `instance`: of the schema that the answer has to meet; nullptr: none.
+MockAnswer MakeAnswer(const Json& body, const Json* instance, MockRandom& random) {
   MockAnswer answer;
   Usage& usage = answer.usage;
   std::string user = StringMember(body, "user");
@@ -62,7 +64,13 @@ MockAnswer MakeAnswer(const Json& body, MockRandom& random) {
       thinking / 2 + static_cast<int64_t>(random.Below(static_cast<uint64_t>(thinking) + 1)),
       most / 2);
   const Json* wished = Member(body, "mock");
-  answer.text = wished ? StringMember(body, "mock") : MakeMockText(user, random);
+  if (wished) {
+    answer.text = StringMember(body, "mock");
+  } else if (instance) {
+    answer.text = DumpJson(*instance);
+  } else {
+    answer.text = MakeMockText(user, random);
+  }
   if (int64_t left = most - usage.reasoning; !wished && TokensOf(answer.text) > left) {
     answer.text = CutToTokens(answer.text, left);
     answer.finish = "length";
@@ -72,8 +80,26 @@ MockAnswer MakeAnswer(const Json& body, MockRandom& random) {
   return answer;
 }
 
+HttpReply ErrorReply(int64_t status, const char* code, const std::string& message) {
+  Json body = {{"error", {{"message", message}, {"type", "mock"}, {"code", code}}}};
+  return HttpReply{status, {}, DumpJson(body)};
+}
+
+// As a provider refuses a schema that it cannot keep to: an answer without it would be made up.
+HttpReply RefuseSchema(const std::string& why) {
+  return ErrorReply(400, "invalid_request_error",
+                    "the mock provider cannot answer by the response schema: " + why +
+                        "; give the step a mock: text");
+}
+
 HttpReply MakeSuccess(const Json& body, uint64_t hash, MockRandom& random) {
-  MockAnswer answer = MakeAnswer(body, random);
+  std::optional<Json> instance;
+  if (const Json* schema = Member(body, "schema"); schema && !Member(body, "mock")) {
+    Result<Json> made = InstanceOf(*schema, hash);
+    if (!made) return RefuseSchema(made.error());
+    instance = std::move(*made);
+  }
+  MockAnswer answer = MakeAnswer(body, instance ? &*instance : nullptr, random);
   const Usage& usage = answer.usage;
   std::string id = fmt::format("mock-{:016x}", hash);
   Json reply = {{"id", id},
@@ -90,20 +116,17 @@ HttpReply MakeSuccess(const Json& body, uint64_t hash, MockRandom& random) {
 }
 
 HttpReply MakeFailure(MockRandom& random) {
-  auto reply = [](int64_t status, const char* code, const char* message) {
-    Json body = {{"error", {{"message", message}, {"type", "mock"}, {"code", code}}}};
-    return HttpReply{status, {}, DumpJson(body)};
-  };
+  constexpr char kWhy[] = "the mock provider fails on request";
   switch (random.Below(3)) {
     case 0: {
-      HttpReply limited = reply(429, "rate_limit_exceeded", "the mock provider fails on request");
+      HttpReply limited = ErrorReply(429, "rate_limit_exceeded", kWhy);
       limited.headers.emplace_back("retry-after-ms", std::to_string(20 + random.Below(80)));
       return limited;
     }
     case 1:
-      return reply(500, "server_error", "the mock provider fails on request");
+      return ErrorReply(500, "server_error", kWhy);
     default:
-      return reply(502, "server_error", "the mock provider fails on request");
+      return ErrorReply(502, "server_error", kWhy);
   }
 }
 
@@ -130,19 +153,34 @@ std::optional<Usage> UsageIn(const Json& body) {
                count("reasoning")};
 }
 
-Result<Json> RequestBody(const ChatRequest& request, const Provider&) {
+// Pictures are told by the hash of their bytes.
+Json ImagesOf(const ChatRequest& request) {
+  Json images = Json::array();
+  for (const ChatImage& image : request.images) {
+    auto bytes = DecodeBase64(image.base64);
+    images.push_back(
+        {{"media_type", image.media_type}, {"sha256", Sha256Hex(bytes ? *bytes : "")}});
+  }
+  return images;
+}
+
+Result<ApiRequest> Request(const ChatRequest& request, const Provider&) {
+  const ChatOptions& options = request.options;
   Json body = {{"model", request.model}};
   if (!request.system.empty()) body["system"] = request.system;
   body["user"] = request.user;
-  if (request.temperature) body["temperature"] = *request.temperature;
-  if (request.max_tokens) body["max_tokens"] = *request.max_tokens;
-  if (!request.reasoning_effort.empty()) body["reasoning_effort"] = request.reasoning_effort;
-  if (!request.verbosity.empty()) body["verbosity"] = request.verbosity;
+  if (options.temperature) body["temperature"] = *options.temperature;
+  if (options.max_tokens) body["max_tokens"] = *options.max_tokens;
+  if (!options.reasoning_effort.empty()) body["reasoning_effort"] = options.reasoning_effort;
+  if (!options.verbosity.empty()) body["verbosity"] = options.verbosity;
+  if (!options.response_schema.is_null()) body["schema"] = options.response_schema;
+  if (!request.images.empty()) body["images"] = ImagesOf(request);
   if (request.mock) body["mock"] = *request.mock;
-  return body;
+  return ApiRequest{kPath, std::move(body)};
 }
 
-constexpr JsonForm kForm{kPath, RequestBody, ErrorIn, AnswerIn, UsageIn, nullptr};
+constexpr JsonForm kForm{
+    .path = kPath, .request = Request, .error = ErrorIn, .answer = AnswerIn, .usage = UsageIn};
 
 }  // namespace
 

@@ -1,0 +1,31 @@
+#pragma once
+
+// What is fuzzed: everything that reads bytes a provider sends. Each target takes any bytes and
+// aborts where a promise does not hold. libFuzzer drives one of them (libfuzzer.cc, make fuzz); the
+// test suite replays the inputs kept in tests/corpus (fuzz_corpus_test.cc).
+
+#include <string_view>
+
+namespace muster::fuzz {
+
+// The framings: whole and in pieces they give the same events.
+void FuzzStreams(std::string_view bytes);
+// The first byte chooses the API, the second status and content type; the rest is the body. What is
+// an answer reads again as one; counts are never negative and parts never more than their wholes.
+void FuzzReplies(std::string_view bytes);
+// Waits in headers, messages and error objects: never negative, never over the cap.
+void FuzzWaits(std::string_view bytes);
+// What answers are parsed by, repairs and all: a value that comes out is JSON of bounded depth.
+void FuzzParse(std::string_view bytes);
+
+struct Target {
+  std::string_view name;  // of its folder in tests/corpus
+  void (*run)(std::string_view bytes);
+};
+inline constexpr Target kTargets[] = {
+    {"streams", FuzzStreams}, {"replies", FuzzReplies}, {"waits", FuzzWaits}, {"parse", FuzzParse}};
+
+// Ends the program, with a word on standard error, where `holds` does not.
+void Must(bool holds, const char* what);
+
+}  // namespace muster::fuzz

@@ -1,0 +1,38 @@
+// The inputs that fuzzing started from and those it found, each through its target again.
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "tests/fuzz/targets.h"
+
+namespace muster {
+namespace {
+
+std::string BytesOf(const std::filesystem::path& path) {
+  std::ostringstream bytes;
+  bytes << std::ifstream(path, std::ios::binary).rdbuf();
+  return bytes.str();
+}
+
+TEST_CASE("every input in tests/corpus keeps what the fuzz targets promise") {
+  for (const fuzz::Target& target : fuzz::kTargets) {
+    std::filesystem::path folder = std::filesystem::path("tests/corpus") / target.name;
+    CAPTURE(folder);
+    REQUIRE(std::filesystem::is_directory(folder));
+    size_t inputs = 0;
+    for (const auto& each : std::filesystem::directory_iterator(folder)) {
+      std::string bytes = BytesOf(each.path());
+      target.run(bytes);
+      // And cut off, as connections do.
+      for (size_t part = 1; part < 8; ++part) target.run(bytes.substr(0, bytes.size() * part / 8));
+      ++inputs;
+    }
+    CHECK(inputs >= 10);
+  }
+}
+
+}  // namespace
+}  // namespace muster

@@ -1,0 +1,193 @@
+#include "worker/chat_call.h"
+
+#include <algorithm>
+
+#include "common/base64.h"
+#include "common/chat_options.h"
+#include "common/images.h"
+#include "common/prices.h"
+#include "common/step_values.h"
+#include "common/template.h"
+
+namespace muster {
+namespace {
+
+constexpr size_t kLongestReason = 1'000;  // bytes of it that the model is told
+
+// Why a step cannot use an answer, whatever is in its text.
+Result<void> CheckFinish(const ChatAnswer& answer, bool keep_truncated) {
+  switch (answer.finish) {
+    case Finish::kRefusal:
+      return Fail("the model refused: {}", answer.finish_text);
+    case Finish::kContentFilter:
+      return Fail("the provider's content filter stopped the answer ({})", answer.finish_text);
+    case Finish::kLength:
+      if (keep_truncated && !answer.text.empty()) return {};
+      return Fail("the answer was cut at its token limit ({} characters came); raise max_tokens{}",
+                  answer.text.size(), keep_truncated ? "" : " or set keep_truncated: true");
+    case Finish::kStop:
+    case Finish::kOther:
+      break;
+  }
+  if (answer.text.empty())
+    return Fail("the answer is empty (it ended with \"{}\")", answer.finish_text);
+  return {};
+}
+
+// What it cannot use stays in the ledger, paid and raw.
+Result<void> CheckUsable(const ChatAnswer& answer, bool keep_truncated,
+                         const AnswerParser* parser) {
+  auto finished = CheckFinish(answer, keep_truncated);
+  if (!finished || !parser) return finished;
+  auto value = parser->Parse(answer.text);
+  return value ? Result<void>() : Error{value.error()};
+}
+
+const char* FinishWord(Finish finish) {
+  return finish == Finish::kStop ? "stop" : finish == Finish::kLength ? "length" : "other";
+}
+
+// The same request, whose user text now ends with why the last answer was no use.
+ChatRequest SayingWhy(ChatRequest request, std::string_view why) {
+  size_t end = std::min(why.size(), kLongestReason);
+  while (end < why.size() && end > 0 && (why[end] & 0xc0) == 0x80) --end;
+  request.user += fmt::format(
+      "\n\nYour previous answer to this could not be used: {}{}\nPlease answer again, in full, and "
+      "avoid this.",
+      why.substr(0, end), end < why.size() ? "…" : "");
+  return request;
+}
+
+Result<std::string> RenderText(const TextSource& text, const Json& context) {
+  return Render(text.text, text.origin, context);
+}
+
+// A prompt's pictures, and what they come to together.
+struct Pictures {
+  std::vector<ChatImage> images;
+  ImageTokens tokens;
+};
+
+// Reads the pictures that the provider takes; none of them is read before all were looked at.
+Result<Pictures> ReadImages(const Config& config, const Provider& provider,
+                            const std::string& model, const ChatStep& chat, const Json& context) {
+  auto files = FindImages(chat.images, context, config.base_dir);
+  if (!files) return Error{files.error()};
+  if (auto taken = CheckImages(*files, provider); !taken) return Fail("images: {}", taken.error());
+  Pictures pictures;
+  for (const ImageFile& file : *files) {
+    auto bytes = ReadImage(file);
+    if (!bytes) return Fail("images: {}", bytes.error());
+    ImageTokens tokens = TokensOfImage(file, provider, model, chat.options.image_detail);
+    pictures.images.push_back({file.media_type, EncodeBase64(*bytes), tokens.most});
+    pictures.tokens.likely += tokens.likely;
+    pictures.tokens.most += tokens.most;
+  }
+  return pictures;
+}
+
+// nullptr: the step has no parse.
+Result<std::shared_ptr<const AnswerParser>> MakeParser(const Step& step) {
+  auto rule = ParseRuleOf(step);
+  if (!rule) return std::shared_ptr<const AnswerParser>();
+  auto parser = AnswerParser::Make(*rule);
+  if (!parser) return Fail("{}: {}", step.parse ? "parse" : "response_schema", parser.error());
+  return std::make_shared<const AnswerParser>(*std::move(parser));
+}
+
+// Everything but options and pictures.
+Result<ChatRequest> RenderChat(const Step& step, const std::string& model, const Json& context) {
+  const ChatStep& chat = *step.chat;
+  ChatRequest request;
+  request.model = model;
+  if (chat.system) {
+    auto system = RenderText(*chat.system, context);
+    if (!system) return Error{system.error()};
+    request.system = std::move(*system);
+  }
+  auto user = RenderText(chat.user, context);
+  if (!user) return Error{user.error()};
+  request.user = std::move(*user);
+  if (step.mock) {
+    auto mock = RenderText(*step.mock, context);
+    if (!mock) return Error{mock.error()};
+    request.mock = std::move(*mock);
+  }
+  request.schema_name = step.id;
+  request.extra = chat.extra;
+  return request;
+}
+
+// The API's request, with what its pictures weigh. The mock's body has their hashes instead.
+Result<ApiRequest> MakeApiRequest(const ChatApi& api, const Provider& provider,
+                                  const ChatRequest& request, ImageTokens tokens) {
+  auto made = api.MakeRequest(request, provider);
+  if (!made) return made;
+  made->image_bytes = 0;
+  for (const ChatImage& image : request.images) {
+    if (provider.api != "mock") made->image_bytes += static_cast<int64_t>(image.base64.size());
+  }
+  made->image_tokens_likely = tokens.likely;
+  made->image_tokens = tokens.most;
+  return made;
+}
+
+}  // namespace
+
+Result<ChatCall> MakeChatCall(const Config& config, const Step& step, const std::string& path,
+                              const Json& context) {
+  const ChatStep& chat = *step.chat;
+  auto parser = MakeParser(step);
+  if (!parser) return Error{parser.error()};
+  auto model_text = RenderText(chat.model, context);
+  if (!model_text) return Error{model_text.error()};
+  auto model = ResolveModel(config, *model_text);
+  if (!model) return Error{model.error()};
+  const Provider* provider = model->provider;
+  CallSpec spec;
+  spec.step = path;
+  spec.provider = provider;
+  spec.model = model->model;
+  spec.api = FindChatApi(provider->api);
+  if (!spec.api) return Fail("no API is called \"{}\"", provider->api);
+  auto taken = TakeOptions(*provider, model->model, chat);
+  if (!taken) return Error{taken.error()};
+  auto request = RenderChat(step, model->model, context);
+  if (!request) return Error{request.error()};
+  request->options = taken->options;
+  auto pictures = ReadImages(config, *provider, model->model, chat, context);
+  if (!pictures) return Error{pictures.error()};
+  request->images = std::move(pictures->images);
+  auto made = MakeApiRequest(*spec.api, *provider, *request, pictures->tokens);
+  if (!made) return Error{made.error()};
+  spec.request = std::move(*made);
+  spec.max_tokens = taken->options.max_tokens;
+  spec.tier = TierOf(taken->options.service_tier);
+  spec.ask_again = step.ask_again;
+  if (step.say_why) {
+    spec.remake = [api = spec.api, provider, request = std::move(*request),
+                   tokens = pictures->tokens](const std::string& why) {
+      return MakeApiRequest(*api, *provider, SayingWhy(request, why), tokens);
+    };
+  }
+  spec.usable = [keep = chat.keep_truncated, parser = *parser](const ChatAnswer& answer) {
+    return CheckUsable(answer, keep, parser.get());
+  };
+  return ChatCall{std::move(spec), *std::move(parser)};
+}
+
+Json ValueOfAnswer(const AnswerParser* parser, const std::string& model, CallValue value) {
+  ChatOutcome outcome;
+  if (parser) {
+    auto parsed = parser->Parse(value.answer.text);
+    assert(parsed);
+    outcome.value = std::move(*parsed);
+  }
+  outcome.text = std::move(value.answer.text);
+  outcome.finish = FinishWord(value.answer.finish);
+  outcome.model = model;
+  outcome.usage = value.usage;
+  return ChatValue(outcome);
+}
+
+}  // namespace muster
