@@ -114,7 +114,8 @@ $(B)/torture: $(call objects,$(TORTURE) tests/fake_provider/answers.cc tests/fak
 	$(Q)$(CXX) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS_SUPERVISOR)
 
 # Tests are compiled for speed of compiling.
-$(call objects,$(TESTS)): TEST_FLAGS := -O0 -U_FORTIFY_SOURCE
+$(call objects,$(TESTS) $(FUZZ) $(TORTURE)): TEST_FLAGS := -O0 -U_FORTIFY_SOURCE
+$(call objects,$(FAKE)): TEST_FLAGS := -O1
 
 $(B)/%.o: %.cc
 	@mkdir -p $(@D)

@@ -12,7 +12,8 @@ constexpr std::string_view kUnseenInput =
     "input that the request does not hold is paid but cannot be counted";
 constexpr std::string_view kTools = "what tools cost beside tokens is not counted";
 constexpr std::string_view kMaxTokens = "use the step's max_tokens";
-constexpr std::string_view kOneAnswer = "a call has one answer; use the items' repeat for more";
+constexpr std::string_view kOneAnswer = "a call has one answer";
+constexpr std::string_view kPrompts = "prompts are the step's system, user and images";
 constexpr std::string_view kOneModel = "a call goes to one model, the step's";
 
 struct Forbidden {
@@ -22,6 +23,13 @@ struct Forbidden {
 
 // Which are refused whatever their value; null too, as it would remove what the step has set.
 constexpr Forbidden kForbidden[] = {
+    {"messages", kPrompts},
+    {"input", kPrompts},
+    {"contents", kPrompts},
+    {"system", kPrompts},
+    {"instructions", kPrompts},
+    {"systemInstruction", kPrompts},
+    {"system_instruction", kPrompts},
     {"model", "name the model in the step's model"},
     {"models", kOneModel},
     {"route", kOneModel},

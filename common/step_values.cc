@@ -21,11 +21,12 @@ Json UsageNumbers(const Usage& usage) {
 }  // namespace
 
 Json ChatValue(const ChatOutcome& outcome) {
-  return Json{{"text", outcome.text},
-              {"value", outcome.value},
-              {"finish", outcome.finish},
-              {"model", outcome.model},
-              {"usage", outcome.usage ? UsageNumbers(*outcome.usage) : Json()}};
+  Json value{{"text", outcome.text},
+             {"finish", outcome.finish},
+             {"model", outcome.model},
+             {"usage", outcome.usage ? UsageNumbers(*outcome.usage) : Json()}};
+  if (!outcome.value.is_null()) value["value"] = outcome.value;
+  return value;
 }
 
 std::optional<ParseRule> ParseRuleOf(const Step& step) {

@@ -23,7 +23,8 @@ struct ChatOutcome {
 };
 
 // {"text", "value", "finish", "model", "usage": {input, cached, cache_write, output, reasoning,
-// total}}; usage is null where it is not known.
+// total}}; usage is null where it is not known, value is not there where it is null: a template
+// that asks for it is told so.
 Json ChatValue(const ChatOutcome& outcome);
 
 // How a step's answers are parsed: by its `parse`; without one, by its response_schema if it has

@@ -94,7 +94,9 @@ bool Books::Simulated(const Call& call) const {
 
 std::optional<Picodollars> Books::WorstOf(const Call& call) const {
   auto price = PriceFor(call);
-  return price ? WorstCost(*price, call.input_most, call.output_most, call.tier) : std::nullopt;
+  if (!price) return std::nullopt;
+  const Provider& provider = config_.providers.at(call.provider);
+  return WorstOfTry(*price, provider, call.input_most, call.output_most, call.tier);
 }
 
 Books::Try Books::BeginTry(const Call& call, int64_t ask, int64_t ledger_call, int64_t tries_so_far,

@@ -383,7 +383,7 @@ TEST_CASE("claude-code: keys in its words are masked and long words cut") {
 
 TEST_CASE("claude-code: what it complains of on stderr") {
   Failure old = ReadClaudeComplaint("error: unknown option '--tools'\n(Did you mean --to?)\n", 1);
-  CHECK(Name(old.kind) == "auth");
+  CHECK(Name(old.kind) == "model-not-found");
   CHECK(old.message ==
         "Claude Code is too old: it does not know --tools; version 2.1 or newer is expected "
         "(\"claude update\")");
@@ -501,7 +501,7 @@ TEST_CASE("claude-code: what ends without a result is a failure of its own kind"
   for (const Row& row :
        {Row{"exec sleep 600", "timeout", "no answer within", Billing::kUnknown},
         Row{"kill -9 $$", "bad-reply", "ended by signal 9", Billing::kUnknown},
-        Row{"echo \"error: unknown option '--tools'\" >&2; exit 1", "auth", "too old",
+        Row{"echo \"error: unknown option '--tools'\" >&2; exit 1", "model-not-found", "too old",
             Billing::kNo},
         Row{"echo oops >&2; exit 3", "bad-reply", "exit code 3 and without a result: oops",
             Billing::kUnknown},
@@ -530,7 +530,7 @@ TEST_CASE("claude-code: a program that is not there says how to get it") {
   StandIn claude("");
   claude.provider.program = "no-such-claude";
   HttpOutcome outcome = AskClaude(claude.runner, ClaudeAsk(), claude.provider);
-  CHECK(Name(outcome.failure.kind) == "auth");
+  CHECK(Name(outcome.failure.kind) == "model-not-found");
   CHECK(Name(outcome.failure.billing) == Name(Billing::kNo));
   CHECK(outcome.failure.message.starts_with(
       "Claude Code is not installed: there is no program no-such-claude;"));

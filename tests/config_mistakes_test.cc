@@ -233,8 +233,7 @@ constexpr Mistake kStepMistakes[] = {
      "c.yaml:4:68: \"steps[0].chat.extra.options.num_predict\" cannot be used; use the step's "
      "max_tokens"},
     {"  - {id: a, chat: {model: mock/m, user: x, extra: {n: 2}}}",
-     "c.yaml:4:52: \"steps[0].chat.extra.n\" cannot be used; a call has one answer; use the items' "
-     "repeat for more"},
+     "c.yaml:4:52: \"steps[0].chat.extra.n\" cannot be used; a call has one answer"},
     {"  - {id: a, chat: {model: mock/m, user: x, temperature: 2.1}}",
      "c.yaml:4:57: \"steps[0].chat.temperature\" is 2.1; expected a number from 0 to 2"},
 };

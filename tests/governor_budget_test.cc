@@ -127,7 +127,7 @@ TEST_CASE("governor: 64 calls at once, tried again or lost, never pass the budge
       Governor::End end;
       int64_t fate = draw(0, 9);
       if (fate == 0) end = FailedBy(FailureKind::kTimeout);
-      if (fate == 1) end = FailedBy(FailureKind::kBadReply);
+      if (fate == 1) end = FailedBy(FailureKind::kServer);
       end.counted = fate == 0 ? 500 : draw(0, 500);
       spent += end.counted;
       at_worst += 500;

@@ -39,7 +39,7 @@ TEST_CASE("an answer that does not parse is rejected with why, asked again, and 
       "  - {id: use, chat: {model: mock/m, user: \"got {{ask.value}}\"}, mock: \"use "
       "{{ask.value}}\"}\n"
       "outputs: [{file: \"{{item.id}}.txt\", text: \"{{ask.value}} {{use.text}} "
-      "{{ask.finish}}{{use.value}}\"}]\n");
+      "{{ask.finish}}\"}]\n");
   Call call = parsing.worker.Next<Call>();
   parsing.worker.SendGo(call.call);
   Called first = parsing.worker.Next<Called>();

@@ -80,8 +80,8 @@ class SelfLink : public Link {
     const Call& call = asked.call;
     const Provider& provider = config_.providers.at(call.provider);
     auto price = FindPrice(prices_, provider, call.model);
-    auto worst =
-        price ? WorstCost(*price, call.input_most, call.output_most, call.tier) : std::nullopt;
+    auto worst = price ? WorstOfTry(*price, provider, call.input_most, call.output_most, call.tier)
+                       : std::nullopt;
     Print(fmt::format("  {} · at most {}\n", call.step,
                       worst ? FormatMoney(*worst) : std::string("unknown (no price)")));
     if (options_.max_cost && (!worst || AddMoney(cost_, *worst) > *options_.max_cost)) {
@@ -205,9 +205,10 @@ Json Report(const SelfLink& link, const Done& done) {
 void PrintEnd(const SelfLink& link, const Done& done, std::chrono::milliseconds took) {
   const Usage& usage = link.usage();
   bool ok = done.outcome == Outcome::kDone;
-  fmt::print("{} [{}] {}{} · {} calls · {} in ({} cached) · {} out ({} reasoning) · {} · {}\n",
+  fmt::print("{} [{}] {}{} · {} · {} in ({} cached) · {} out ({} reasoning) · {} · {}\n",
              ok ? "✓" : "✗", VisibleText(done.item),
-             ok ? "done" : "failed: ", VisibleText(done.reason), link.calls().size(),
+             ok ? "done" : "failed: ", VisibleText(done.reason),
+             link.calls().size() == 1 ? "1 call" : fmt::format("{} calls", link.calls().size()),
              FormatCount(usage.input), FormatCount(usage.cached), FormatCount(usage.output),
              FormatCount(usage.reasoning),
              (link.cost_known() ? FormatMoney(link.cost()) : "cost unknown") +

@@ -12,6 +12,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
+constexpr int64_t kMostBadReplies = 3;  // to one call
+
 Landing LandingOf(const Governor::End& end) {
   if (!end.failure) return Landing::kAnswered;
   bool used_up = std::any_of(end.limits.begin(), end.limits.end(),
@@ -135,7 +137,9 @@ Governor::Consequence Governor::AfterQuota(int64_t id, CallState& call, const Fa
                                            Time now) {
   const Lanes::Path& path = *call.path;
   Lane& lane = failure.model_only ? *path.model : path.key ? *path.key : *path.provider;
-  if (!failure.retry_after_ms || TriedTooLong(call, now)) return StopLaneFor(lane, failure.message);
+  // One that is over already and yet used up is none that comes back.
+  bool comes_back = failure.retry_after_ms.value_or(0) > 0;
+  if (!comes_back || TriedTooLong(call, now)) return StopLaneFor(lane, failure.message);
   --call.tries;
   return AskedToWait(lane, id, call, failure, milliseconds(*failure.retry_after_ms), now);
 }
@@ -182,7 +186,11 @@ Governor::Consequence Governor::RetryOrGiveUp(int64_t id, CallState& call, const
     ++waiting_count_;
     return Retry{now, failure.message};
   }
-  if (call.tries >= retry_.attempts) {
+  // A reply that cannot be read was paid, most often; more than two more of its kind are not
+  // bought.
+  int64_t attempts = retry_.attempts;
+  if (failure.kind == FailureKind::kBadReply) attempts = std::min(attempts, kMostBadReplies);
+  if (call.tries >= attempts) {
     bool gone = failure.kind == FailureKind::kNetwork || failure.kind == FailureKind::kTimeout;
     bool unreached = gone && failure.billing == Billing::kNo;
     if (unreached && !call.path->provider->ever_answered()) {

@@ -39,6 +39,10 @@ Reading JsonApi::ReadReply(const HttpReply& reply) const {
   bool success = reply.status >= 200 && reply.status <= 299;
   Reading reading = success ? ReadSuccess(reply) : ReadErrorReply(reply, form_.path, form_.meaning);
   if (form_.limits) reading.limits = form_.limits(reply);
+  Failure& failure = reading.failure;
+  if (form_.wait && !reading.answered && !failure.retry_after_ms) {
+    failure.retry_after_ms = form_.wait(reply, failure);
+  }
   return reading;
 }
 
@@ -59,7 +63,8 @@ Reading JsonApi::ReadSuccess(const HttpReply& reply) const {
 
 Reading JsonApi::ReadStream(const HttpReply& reply) const {
   Reading reading;
-  Result<Folded> folded = FoldStream(*form_.stream, reply.body);
+  auto mended = form_.mended ? form_.mended(reply.body) : std::nullopt;
+  Result<Folded> folded = FoldStream(*form_.stream, mended ? *mended : reply.body);
   if (!folded) {
     reading.failure = BadReply(reply, folded.error());
   } else if (folded->error) {

@@ -36,8 +36,12 @@ struct JsonForm {
   std::string (*tier)(const Json& body) = nullptr;
   // What the provider says it cost, in picodollars; nullptr: nothing.
   std::optional<int64_t> (*own_cost)(const Json& body) = nullptr;
+  // A wait that only the whole reply tells, of a failure that names none; nullptr: there is none.
+  std::optional<int64_t> (*wait)(const HttpReply& reply, const Failure& failure) = nullptr;
   // How it streams; nullptr: not at all.
   const StreamForm* stream = nullptr;
+  // A stream's body with what is not framed set right; nullopt where all is. nullptr: it always is.
+  std::optional<std::string> (*mended)(std::string_view body) = nullptr;
 };
 
 // The API of a form, which must outlive it.

@@ -16,8 +16,9 @@ namespace {
 
 constexpr char kPath[] = "/mock";
 constexpr int64_t kCharsPerToken = 4;
-constexpr int64_t kCachedFrom = 1024;  // tokens; shorter prompts are not cached, as with OpenAI
-constexpr int64_t kCacheBlock = 64;    // tokens
+constexpr int64_t kShortestText = 100;  // tokens
+constexpr int64_t kCachedFrom = 1024;   // tokens; shorter prompts are not cached, as with OpenAI
+constexpr int64_t kCacheBlock = 64;     // tokens
 
 int64_t TokensOf(std::string_view text) {
   int64_t chars = std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; });
@@ -73,7 +74,8 @@ MockAnswer MakeAnswer(const Json& body, const Json* instance, MockRandom& random
   }
   if (int64_t left = most - usage.reasoning; !wished && TokensOf(answer.text) > left) {
     answer.text = CutToTokens(answer.text, left);
-    answer.finish = "length";
+    // A model that is told to be short is; one that cannot say a sentence is cut.
+    if (instance || left < kShortestText) answer.finish = "length";
   }
   // A wished text is never cut, but no answer costs more than max_tokens.
   usage.output = std::min(usage.reasoning + TokensOf(answer.text), most);

@@ -54,6 +54,7 @@ std::optional<FailureKind> KindOfCode(const ApiError& error) {
       {"organization_usage_limit_exceeded", FailureKind::kQuota},
       {"billing_hard_limit_reached", FailureKind::kQuota},
       {"invalid_api_key", FailureKind::kAuth},
+      {"unsupported_country_region_territory", FailureKind::kAuth},
       {"model_not_found", FailureKind::kModelNotFound},
       {"DeploymentNotFound", FailureKind::kModelNotFound},
       {"server_error", FailureKind::kServer},
@@ -99,7 +100,7 @@ FailureKind KindOfOpenAiStatus(int64_t status, const ApiError& error) {
                  ? FailureKind::kBadRequest
                  : FailureKind::kAuth;
     case 404:
-      return Mentions(error, "model") ? FailureKind::kModelNotFound : FailureKind::kBadRequest;
+      return FailureKind::kModelNotFound;  // or the address is wrong: no other request does better
     default:
       return KindOfStatus(status);
   }
@@ -131,7 +132,7 @@ std::string Worded(const ApiError& error) {
 }
 
 std::string MessageOf(const HttpReply& reply, const std::optional<ApiError>& error,
-                      FailureKind kind, std::string_view path) {
+                      std::string_view path) {
   int64_t status = reply.status;
   if (status >= 300 && status < 400) {
     std::string_view to = reply.Header("location");
@@ -140,9 +141,11 @@ std::string MessageOf(const HttpReply& reply, const std::optional<ApiError>& err
                        to.empty() ? "nowhere" : Shown(to, kLongestExcerpt));
   }
   std::string what = error ? Worded(*error) : BodyShown(reply);
-  if (status == 404 && (!error || kind == FailureKind::kBadRequest)) {
-    return fmt::format("HTTP 404, the server has no {} under the provider's base_url: {}", path,
-                       what);
+  if (status == 404 && !error) {
+    return fmt::format(
+        "HTTP 404, the server has no {} under the provider's base_url (does it lack "
+        "a /v1?): {}",
+        path, what);
   }
   return fmt::format("HTTP {}{}: {}", status, error ? "" : " without an API error", what);
 }
@@ -216,11 +219,13 @@ Reading ReadErrorReply(const HttpReply& reply, std::string_view path, MeaningOf 
   reading.request_id = RequestId(reply);
   Failure& failure = reading.failure;
   ErrorMeaning meaning = meaning_of(reply.status, known);
+  // A wrong address: no other request does better.
+  if (reply.status == 404 && !error) meaning.kind = FailureKind::kModelNotFound;
   meaning.kind = Heeding(reply.Header("x-should-retry"), meaning.kind);
   failure.status = reply.status;
   failure.kind = meaning.kind;
   failure.model_only = meaning.model_only;
-  failure.message = MessageOf(reply, error, failure.kind, path);
+  failure.message = MessageOf(reply, error, path);
   failure.retry_after_ms = WaitAskedFor(reply, meaning, known);
   failure.billing = BillingOf(reply.status, error.has_value());
   return reading;
@@ -230,7 +235,9 @@ Failure InnerFailure(const HttpReply& reply, const ApiError& error, MeaningOf me
   // OpenRouter's code inside a 200 is the HTTP status it could no longer send.
   int64_t status = 0;
   std::from_chars(error.code.data(), error.code.data() + error.code.size(), status);
-  if (status < 400 || status > 599) status = error.code.empty() ? 500 : 400;
+  if (status < 400 || status > 599) {
+    status = error.code.empty() && error.type != "invalid_request_error" ? 500 : 400;
+  }
   ErrorMeaning meaning = meaning_of(status, error);
   Failure failure;
   failure.status = reply.status;

@@ -208,39 +208,13 @@ constexpr JsonForm kForm{.path = kPath,
                          .meaning = AnthropicMeaning,
                          .limits = AnthropicLimits,
                          .tier = TierIn,
+                         .wait = WaitUntilOpen,
                          .stream = &kAnthropicStream};
-
-// The way of every JSON API, but for waits that this one names as a time of day.
-class AnthropicApi : public ChatApi {
- public:
-  Result<ApiRequest> MakeRequest(const ChatRequest& request,
-                                 const Provider& provider) const override {
-    return json_.MakeRequest(request, provider);
-  }
-  Reading ReadReply(const HttpReply& reply) const override {
-    Reading reading = json_.ReadReply(reply);
-    Failure& failure = reading.failure;
-    if (!reading.answered && !failure.retry_after_ms) {
-      failure.retry_after_ms = WaitUntilOpen(reply, failure);
-    }
-    return reading;
-  }
-  std::string ReadPartial(const HttpReply& reply) const override {
-    return json_.ReadPartial(reply);
-  }
-  std::unique_ptr<StreamWatch> Watch() const override { return json_.Watch(); }
-  Result<ChatAnswer> ReadAnswer(std::string_view body) const override {
-    return json_.ReadAnswer(body);
-  }
-
- private:
-  JsonApi json_{kForm};
-};
 
 }  // namespace
 
 const ChatApi& Anthropic() {
-  static const AnthropicApi kApi;
+  static const JsonApi kApi(kForm);
   return kApi;
 }
 

@@ -128,7 +128,9 @@ std::optional<int64_t> WaitUntilOpen(const HttpReply& reply, const Failure& fail
   std::optional<int64_t> time;
   if (failure.kind == FailureKind::kQuota) time = TimeInText(failure.message);
   if (failure.kind == FailureKind::kRateLimited) time = TimeInHeader(reply);
-  if (!time || now_ms <= 0) return std::nullopt;
+  // A time that has passed is no wait; a quota that is still used up then is a person's matter.
+  bool over = time && failure.kind == FailureKind::kQuota && *time <= now_ms;
+  if (!time || now_ms <= 0 || over) return std::nullopt;
   return std::clamp<int64_t>(*time - now_ms, 0, kLongestRetryAfterMs);
 }
 

@@ -132,7 +132,7 @@ std::string Input(const Json& body) {
 
 Failure NotStarted(const CommandOutcome& outcome, const Provider& provider) {
   Failure failure;
-  failure.kind = FailureKind::kAuth;  // nothing helps this provider until a person acts
+  failure.kind = FailureKind::kModelNotFound;  // nothing helps until a person acts
   failure.billing = Billing::kNo;
   std::string program = VisibleText(ProgramOf(provider));
   if (outcome.end == CommandEnd::kNotFound) {

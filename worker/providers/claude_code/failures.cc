@@ -205,7 +205,7 @@ Failure ReadClaudeComplaint(std::string_view errors, int exit_code) {
   if (size_t at = errors.find(kUnknownOption); at != errors.npos) {
     std::string_view option = errors.substr(at + kUnknownOption.size());
     option = option.substr(0, option.find('\''));
-    failure.kind = FailureKind::kAuth;  // nothing helps this provider until a person acts
+    failure.kind = FailureKind::kModelNotFound;  // nothing helps until a person acts
     failure.message = fmt::format(kTooOld, Shown(option));
     return failure;
   }

@@ -114,39 +114,13 @@ constexpr JsonForm kForm{.path = kPath,
                          .usage = UsageIn,
                          .meaning = GeminiMeaning,
                          .tier = TierIn,
-                         .stream = &kGeminiStream};
-
-// The way of every JSON API, but for errors that stand in a stream without being events of it.
-class GeminiApi : public ChatApi {
- public:
-  Result<ApiRequest> MakeRequest(const ChatRequest& request,
-                                 const Provider& provider) const override {
-    return json_.MakeRequest(request, provider);
-  }
-  Reading ReadReply(const HttpReply& reply) const override {
-    if (!IsStream(kGeminiStream, reply)) return json_.ReadReply(reply);
-    auto mended = WithStrayEvent(reply.body);
-    if (!mended) return json_.ReadReply(reply);
-    HttpReply whole = reply;
-    whole.body = std::move(*mended);
-    return json_.ReadReply(whole);
-  }
-  std::string ReadPartial(const HttpReply& reply) const override {
-    return json_.ReadPartial(reply);
-  }
-  std::unique_ptr<StreamWatch> Watch() const override { return json_.Watch(); }
-  Result<ChatAnswer> ReadAnswer(std::string_view body) const override {
-    return json_.ReadAnswer(body);
-  }
-
- private:
-  JsonApi json_{kForm};
-};
+                         .stream = &kGeminiStream,
+                         .mended = WithStrayEvent};
 
 }  // namespace
 
 const ChatApi& Gemini() {
-  static const GeminiApi kApi;
+  static const JsonApi kApi(kForm);
   return kApi;
 }
 
