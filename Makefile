@@ -37,7 +37,8 @@ endif
 # What the code needs; CXXFLAGS is the user's.
 # (g++ 12 sees uninitialized members in every moved std::variant and overlaps in assigned strings:
 # those warnings are off.)
-FLAGS := -std=c++20 -Wall -Wextra -Wpedantic -Werror -Wno-maybe-uninitialized -Wno-restrict -I. -I$(B)/gen -MMD -MP \
+WARNINGS := -Wall -Wextra -Wpedantic -Werror -Wno-maybe-uninitialized -Wno-restrict
+FLAGS := -std=c++20 $(WARNINGS) -I. -I$(B)/gen -MMD -MP \
          -fPIE -fstack-protector-strong -D_GLIBCXX_ASSERTIONS $(SANFLAGS)
 ifeq ($(SAN),)
   FLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
@@ -147,19 +148,22 @@ test-programs: programs $(B)/test-suite $(B)/fake-provider $(B)/bad-worker $(B)/
 TARGET    ?= replies
 SECONDS   ?= 60
 FUZZFLAGS := -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+# clang 14 knows no coroutines of this library: what is fuzzed has none.
+FUZZED    := $(filter-out %/claude_command.cc,$(wildcard worker/providers/*.cc worker/providers/*/*.cc \
+               worker/replies/*.cc)) worker/http_message.cc
 FUZZ_FUNCTION := Fuzz$(shell printf '%s' '$(TARGET)' | sed 's/^./\U&/')
 
 .PHONY: fuzz
 fuzz:
 	@scripts/install-packages $(PACKAGES) clang-14 libclang-rt-14-dev
-	@$(MAKE) --no-print-directory -j$(JOBS) B=build-fuzz CXX=clang++-14 CXXFLAGS='-O1 -g' \
+	@$(MAKE) --no-print-directory -j$(JOBS) B=build-fuzz CXX=clang++-14 CXXFLAGS='-O1 -g' WARNINGS=-w \
 	  SANFLAGS='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' \
 	  build-fuzz/fuzz-$(TARGET)
 	@mkdir -p build-fuzz/corpus-$(TARGET)
 	build-fuzz/fuzz-$(TARGET) -max_total_time=$(SECONDS) -rss_limit_mb=2048 -timeout=10 \
 	  -artifact_prefix=build-fuzz/found-$(TARGET)- build-fuzz/corpus-$(TARGET) tests/corpus/$(TARGET)
 
-$(B)/fuzz-$(TARGET): tests/fuzz/libfuzzer.cc $(call objects,$(FUZZ) $(WORKER) $(COMMON))
+$(B)/fuzz-$(TARGET): tests/fuzz/libfuzzer.cc $(call objects,$(FUZZ) $(FUZZED) $(COMMON))
 	@echo '  link    $@'
 	$(Q)$(CXX) $(FLAGS) $(CXXFLAGS) $(FUZZFLAGS) -DFUZZ_TARGET=$(FUZZ_FUNCTION) -o $@ $(filter-out %.h,$^) $(LIBS_WORKER)
 

@@ -7,7 +7,6 @@
 
 #include "common/money.h"
 #include "worker/providers/chat_api.h"
-#include "worker/providers/claude_code/claude_command.h"
 #include "worker/providers/claude_code/failures.h"
 #include "worker/providers/claude_code/transcript.h"
 #include "worker/replies/api_errors.h"

@@ -13,13 +13,10 @@
 #include "worker/command/command.h"
 #include "worker/http.h"
 #include "worker/providers/chat_api.h"
+#include "worker/providers/claude_code/transcript.h"
 #include "worker/task.h"
 
 namespace muster {
-
-// Stands among a reply's headers when the request had a schema: the printout does not tell, and
-// the program passes over a schema that it cannot use.
-inline constexpr char kSchemaHeader[] = "muster-schema";
 
 // A call's own folder under $TMPDIR, removed with everything in it when this is destroyed. One of a
 // worker that was killed stays.

@@ -12,6 +12,10 @@
 
 namespace muster {
 
+// Stands among a reply's headers when the request had a schema: the printout does not tell, and
+// the program passes over a schema that it cannot use.
+inline constexpr char kSchemaHeader[] = "muster-schema";
+
 // A printout, read. Lines that are no JSON are passed over.
 struct Transcript {
   Json result;             // the object of the last line "result"; null: there is none
