@@ -165,7 +165,7 @@ fuzz:
 
 $(B)/fuzz-$(TARGET): tests/fuzz/libfuzzer.cc $(call objects,$(FUZZ) $(FUZZED) $(COMMON))
 	@echo '  link    $@'
-	$(Q)$(CXX) $(FLAGS) $(CXXFLAGS) $(FUZZFLAGS) -DFUZZ_TARGET=$(FUZZ_FUNCTION) -o $@ $(filter-out %.h,$^) $(LIBS_WORKER)
+	$(Q)$(CXX) $(FLAGS) $(CXXFLAGS) $(FUZZFLAGS) -DFUZZ_TARGET=$(FUZZ_FUNCTION) -o $@ $^ $(LIBS_WORKER)
 
 # The programs that others wrote: see the script. Says why where it skips them.
 .PHONY: test-peers
