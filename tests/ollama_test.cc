@@ -1,5 +1,10 @@
 // Ollama's own API: what it is asked, what its replies and streams hold, what its errors mean.
 
+#include <cstdlib>
+#include <filesystem>
+
+#include "tests/child.h"
+#include "tests/config_testing.h"
 #include "tests/openai_testing.h"
 
 namespace muster {
@@ -52,6 +57,50 @@ TEST_CASE("an Ollama request has its options in a map of their own, and says how
   CHECK(made->delivery == Json{{"stream", false}});
   CHECK(made->body["think"] == false);
   CHECK_FALSE(made->body.contains("options"));
+}
+
+// MUSTER_SPECS: a folder with Ollama's specification and validate_spec.py, which checks a request
+// against it.
+TEST_CASE("an Ollama request is one of its published specification, a field of OpenAI's is none") {
+  const char* specs = std::getenv("MUSTER_SPECS");
+  if (!specs || !std::filesystem::exists(std::string(specs) + "/ollama-openapi.yaml")) {
+    MESSAGE("skipped: requests against Ollama's specification (MUSTER_SPECS names no folder)");
+    return;
+  }
+  ChatRequest request;
+  request.model = "llama3.2";
+  request.system = "sys";
+  request.user = "usr";
+  request.images = {{"image/png", "aGk="}};
+  request.options.temperature = 0.5;
+  request.options.stop = {"END"};
+  request.options.max_tokens = 100;
+  request.options.context_tokens = 8192;
+  request.options.reasoning_effort = "low";
+  request.options.response_schema = {{"type", "object"}};
+  Json full = Api().MakeRequest(request, Provider())->body;
+  ChatRequest plain;
+  plain.model = plain.user = "m";
+  Json least = Api().MakeRequest(plain, Provider())->body;
+  Json foreign = least;
+  foreign["max_completion_tokens"] = 5;
+  ConfigFolder folder;
+  const std::string folder_of_specs = std::filesystem::absolute(specs);
+  for (const auto& [body, good] : {std::pair(full, true), {least, true}, {foreign, false}}) {
+    CAPTURE(DumpJson(body));
+    folder.Write("body.json", DumpJson(body));
+    ChildOptions check;
+    check.argv = {
+        "sh", "-c",
+        "python3 \"$0/validate_spec.py\" \"$0/ollama-openapi.yaml\" POST /api/chat <\"$1\"",
+        folder_of_specs, folder / "body.json"};
+    ChildEnd end = RunChild(check);
+    if (Contains(end.err, "ModuleNotFoundError")) {
+      MESSAGE("skipped: requests against Ollama's specification (python3 lacks a module)");
+      return;
+    }
+    CHECK_MESSAGE((end.code == 0) == good, end.out << end.err);
+  }
 }
 
 TEST_CASE("an Ollama stream adds up to the reply that it would have been") {
