@@ -235,13 +235,13 @@ std::optional<ItemSource::Range> Reader::Parse(const Json& value, const std::str
     if (!whole) return Wrong(value, path, Expected(kind)), std::nullopt;
     written = {{"from", *from}, {"to", *to}};
   }
-  std::optional<ItemSource::Range> range(std::in_place);
-  ReadMap(written, path, [&] { Describe(*this, *range); });
+  ItemSource::Range range;
+  ReadMap(written, path, [&] { Describe(*this, range); });
   if (problems_.Under(path)) return std::nullopt;
-  if (range->from <= range->to) return range;
+  if (range.from <= range.to) return range;
   problems_.AtValue(
       path, fmt::format("\"{}\" goes from {} to {}; expected the smaller number first", path,
-                        range->from, range->to));
+                        range.from, range.to));
   return std::nullopt;
 }
 

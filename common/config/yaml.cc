@@ -21,7 +21,7 @@ constexpr const char* kNoAliases =
     "or put it in quotes if it begins with such a character";
 
 // yaml-cpp's messages that users are likely to meet, in words that help.
-constexpr std::pair<std::string_view, std::string_view> kPlainWords[] = {
+const std::pair<std::string_view, std::string_view> kPlainWords[] = {
     {YAML::ErrorMsg::TAB_IN_INDENTATION, "a tab in the indentation; YAML wants spaces"},
     {YAML::ErrorMsg::UNKNOWN_ANCHOR, kNoAliases},
     {YAML::ErrorMsg::ALIAS_NOT_FOUND, kNoAliases},
