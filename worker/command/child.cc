@@ -53,9 +53,20 @@ std::vector<std::string> Candidates(const std::string& program, const std::strin
   return found;
 }
 
+// What the kernel itself takes for a signal's action; all zeros: its default.
+struct KernelSigaction {
+  void (*handler)(int) = SIG_DFL;
+  unsigned long flags = 0;
+  void (*restorer)() = nullptr;
+  uint64_t mask = 0;
+};
+
 void ResetSignals() {
-  for (int signal_number = 1; signal_number < NSIG; ++signal_number) {
-    signal(signal_number, SIG_DFL);  // what is ignored would stay so
+  // What is ignored would stay so. Not by signal(): that refuses the C library's own two, which a
+  // parent that used posix_spawn (make does) leaves ignored.
+  const KernelSigaction by_default{};
+  for (int number = 1; number < NSIG; ++number) {
+    syscall(SYS_rt_sigaction, number, &by_default, nullptr, sizeof by_default.mask);
   }
   sigset_t none;
   sigemptyset(&none);
