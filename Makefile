@@ -16,13 +16,15 @@
 MAKEFLAGS += --no-builtin-rules
 
 CXX      ?= g++
-CXXFLAGS ?= -O2 -g
+CXXFLAGS ?= -O2 -g1
 SAN      ?=
 PREFIX   ?= /usr/local
 CONFIG   ?= configs/transcripts/transcripts.yaml
 ARGS     ?=
 KILLS    ?= 1000
 JOBS     ?= $(shell nproc)
+# Compile common headers once; PCH= does without.
+PCH      ?= 1
 # V=1 shows the commands.
 Q        := $(if $(V),,@)
 
@@ -115,13 +117,36 @@ $(B)/torture: $(call objects,$(TORTURE) tests/fake_provider/answers.cc tests/fak
 	$(Q)$(CXX) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS_SUPERVISOR)
 
 # Tests are compiled for speed of compiling.
-$(call objects,$(TESTS) $(FUZZ) $(TORTURE)): TEST_FLAGS := -O0 -U_FORTIFY_SOURCE
-$(call objects,$(FAKE)): TEST_FLAGS := -O1
+TEST_OBJECTS := $(call objects,$(TESTS) $(FUZZ) $(TORTURE) tests/bad_worker.cc)
+FAKE_OBJECTS := $(call objects,$(FAKE))
+$(TEST_OBJECTS): MORE_FLAGS := -O0 -U_FORTIFY_SOURCE
+$(FAKE_OBJECTS): MORE_FLAGS := -O1
+
+# What of the headers is compiled once, for each kind of flags: $(B)/pch/KIND/precompiled.h.gch.
+ifneq ($(PCH),)
+  PCH_KINDS := product tests fake
+  $(call objects,$(ALL)): PCH_FLAGS := -I$(B)/pch/product -include precompiled.h
+  $(TEST_OBJECTS): PCH_FLAGS := -I$(B)/pch/tests -include precompiled.h
+  $(FAKE_OBJECTS): PCH_FLAGS := -I$(B)/pch/fake -include precompiled.h
+  $(filter-out $(TEST_OBJECTS) $(FAKE_OBJECTS),$(call objects,$(ALL))): $(B)/pch/product/precompiled.h.gch
+  $(TEST_OBJECTS): $(B)/pch/tests/precompiled.h.gch
+  $(FAKE_OBJECTS): $(B)/pch/fake/precompiled.h.gch
+  $(B)/pch/tests/precompiled.h.gch: MORE_FLAGS := -O0 -U_FORTIFY_SOURCE
+  $(B)/pch/fake/precompiled.h.gch: MORE_FLAGS := -O1
+  -include $(patsubst %,$(B)/pch/%/precompiled.h.d,$(PCH_KINDS))
+endif
+
+$(B)/pch/product/precompiled.h.gch $(B)/pch/fake/precompiled.h.gch: common/precompiled.h
+$(B)/pch/tests/precompiled.h.gch: tests/precompiled.h
+$(B)/pch/%/precompiled.h.gch:
+	@mkdir -p $(@D)
+	@echo '  compile $<'
+	$(Q)$(CXX) $(FLAGS) $(CXXFLAGS) $(CPPFLAGS) $(MORE_FLAGS) -x c++-header -o $@ $<
 
 $(B)/%.o: %.cc
 	@mkdir -p $(@D)
 	@echo '  compile $<'
-	$(Q)$(CXX) $(FLAGS) $(CXXFLAGS) $(CPPFLAGS) $(TEST_FLAGS) -c -o $@ $<
+	$(Q)$(CXX) $(PCH_FLAGS) $(FLAGS) $(CXXFLAGS) $(CPPFLAGS) $(MORE_FLAGS) -c -o $@ $<
 
 # Both programs carry the hash of the sources they share, so that mismatched builds refuse each other.
 $(B)/common/build_id.o: $(B)/gen/build_id.h
@@ -156,7 +181,7 @@ FUZZ_FUNCTION := Fuzz$(shell printf '%s' '$(TARGET)' | sed 's/^./\U&/')
 .PHONY: fuzz
 fuzz:
 	@scripts/install-packages $(PACKAGES) clang-14 libclang-rt-14-dev
-	@$(MAKE) --no-print-directory -j$(JOBS) B=build-fuzz CXX=clang++-14 CXXFLAGS='-O1 -g' WARNINGS=-w \
+	  @$(MAKE) --no-print-directory -j$(JOBS) PCH= B=build-fuzz CXX=clang++-14 CXXFLAGS='-O1 -g' WARNINGS=-w \
 	  SANFLAGS='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' \
 	  build-fuzz/fuzz-$(TARGET)
 	@mkdir -p build-fuzz/corpus-$(TARGET)

@@ -1,0 +1,5 @@
+// The same as common/precompiled.h, for test programs.
+
+#include <doctest/doctest.h>
+
+#include "common/precompiled.h"
