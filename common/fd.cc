@@ -69,7 +69,7 @@ Result<std::string> ReadFile(const std::string& path, size_t most) {
 Result<void> ReplaceFile(const std::string& path, std::string_view text) {
   std::filesystem::path target(path);
   std::error_code error;
-  std::filesystem::create_directories(target.parent_path(), error);
+  if (target.has_parent_path()) std::filesystem::create_directories(target.parent_path(), error);
   if (error)
     return Fail("cannot make folder {}: {}", target.parent_path().string(), error.message());
   std::string temporary = path + ".tmp";

@@ -1,9 +1,11 @@
 #include "common/hash.h"
 
 #include <fmt/format.h>
+#include <openssl/evp.h>
 #include <openssl/sha.h>
 
 #include <array>
+#include <cassert>
 
 namespace muster {
 namespace {
@@ -16,13 +18,38 @@ Digest Sha256(std::string_view bytes) {
   return digest;
 }
 
-}  // namespace
-
-std::string Sha256Hex(std::string_view bytes) {
+std::string HexOf(const Digest& digest) {
   std::string hex;
-  for (unsigned char byte : Sha256(bytes)) fmt::format_to(std::back_inserter(hex), "{:02x}", byte);
+  for (unsigned char byte : digest) fmt::format_to(std::back_inserter(hex), "{:02x}", byte);
   return hex;
 }
+
+}  // namespace
+
+struct Sha256Sum::State {
+  EVP_MD_CTX* context = EVP_MD_CTX_new();
+  ~State() { EVP_MD_CTX_free(context); }
+};
+
+Sha256Sum::Sha256Sum() : state_(std::make_unique<State>()) {
+  int begun = EVP_DigestInit_ex(state_->context, EVP_sha256(), nullptr);
+  assert(begun == 1);
+  (void)begun;
+}
+
+Sha256Sum::~Sha256Sum() = default;
+
+void Sha256Sum::Add(std::string_view bytes) {
+  EVP_DigestUpdate(state_->context, bytes.data(), bytes.size());
+}
+
+std::string Sha256Sum::Hex() {
+  Digest digest{};
+  EVP_DigestFinal_ex(state_->context, digest.data(), nullptr);
+  return HexOf(digest);
+}
+
+std::string Sha256Hex(std::string_view bytes) { return HexOf(Sha256(bytes)); }
 
 uint64_t StableHash(std::string_view bytes) {
   Digest digest = Sha256(bytes);

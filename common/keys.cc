@@ -4,7 +4,9 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "common/expression.h"
 #include "common/key_file.h"
+#include "common/step_values.h"
 #include "common/template.h"
 
 namespace muster {
@@ -38,41 +40,87 @@ Result<std::string> KeyInFile(const Provider& provider) {
 
 std::vector<const Provider*> AllProviders(const Config& config) {
   std::vector<const Provider*> all;
-  for (const auto& [name, provider] : config.providers) all.push_back(&provider);
+  for (const auto& [name, provider] : config.providers) {
+    if (provider.api != "command") all.push_back(&provider);  // that is here, and has no key
+  }
   return all;
+}
+
+// A provider that steps can call. `sure`: some item will; not, where a file can make it needless.
+struct Use {
+  const Provider* provider;
+  bool sure;
+};
+
+void AddUse(const Provider& provider, bool sure, std::vector<Use>& uses) {
+  for (Use& use : uses) {
+    if (use.provider == &provider) return void(use.sure = use.sure || sure);
+  }
+  uses.push_back({&provider, sure});
+}
+
+// False where the step is done for no item: its condition is false whatever the item is, or it may
+// only take what is there.
+bool MayRun(const Step& step, const Json& context) {
+  auto wanted = IsTrue(step.when, context, true);
+  auto only = step.reuse ? IsTrue(step.reuse->only, context, false) : Result<bool>(false);
+  return (!wanted || *wanted) && (!only || !*only);
+}
+
+// Adds the provider of what a step and its branches do; false: the item decides which it is.
+bool AddUsesOf(const Config& config, const Step& step, const Json& context,
+               std::vector<Use>& uses) {
+  if (!MayRun(step, context)) return true;
+  for (const Step& branch : step.branches) {
+    if (!AddUsesOf(config, branch, context, uses)) return false;
+  }
+  if (step.request) {
+    auto found = config.providers.find(step.request->provider);
+    if (found != config.providers.end()) AddUse(found->second, !step.reuse, uses);
+  }
+  if (!step.chat) return true;
+  auto text = Render(step.chat->model.text, step.chat->model.origin, context);
+  if (!text) return false;
+  if (auto model = ResolveModel(config, *text)) AddUse(*model->provider, true, uses);
+  return true;
+}
+
+// Each provider once, in the order of the steps; nullopt: some item decides.
+std::optional<std::vector<Use>> UsesOf(const Config& config) {
+  Json context{{"params", config.params}, {"run", RunValue(config)}};
+  std::vector<Use> uses;
+  for (const Step& step : config.steps) {
+    if (!AddUsesOf(config, step, context, uses)) return std::nullopt;
+  }
+  return uses;
 }
 
 }  // namespace
 
 std::vector<const Provider*> ProvidersInUse(const Config& config, bool* depends_on_item) {
-  if (depends_on_item) *depends_on_item = false;
-  Json context{{"params", config.params}, {"run", Json{{"name", config.name}}}};
+  auto uses = UsesOf(config);
+  if (depends_on_item) *depends_on_item = !uses;
+  if (!uses) return AllProviders(config);
   std::vector<const Provider*> used;
-  for (const Step& step : config.steps) {
-    if (!step.chat) continue;
-    auto text = Render(step.chat->model.text, step.chat->model.origin, context);
-    if (!text) {
-      if (depends_on_item) *depends_on_item = true;
-      return AllProviders(config);
-    }
-    auto model = ResolveModel(config, *text);
-    if (!model || std::find(used.begin(), used.end(), model->provider) != used.end()) continue;
-    used.push_back(model->provider);
-  }
+  for (const Use& use : *uses) used.push_back(use.provider);
   return used;
 }
 
-Result<Json> TakeKeys(const Config& config) {
-  bool by_item = false;
+Result<Json> TakeKeys(const Config& config, const std::set<std::string>& called) {
   Json keys = Json::object();
-  auto providers = ProvidersInUse(config, &by_item);
-  for (const Provider* provider : providers) {
+  auto uses = UsesOf(config);
+  if (!uses) {
+    uses.emplace();
+    for (const Provider* provider : AllProviders(config))
+      uses->push_back({provider, called.contains(provider->name)});
+  }
+  for (const auto& [provider, sure] : *uses) {
     if (KeySource(*provider).empty()) continue;
     auto key = provider->key_file.empty() ? KeyInVariable(*provider) : KeyInFile(*provider);
     if (!key) return Error{key.error()};
     if (!key->empty()) {
       keys[provider->name] = *key;
-    } else if (!by_item) {
+    } else if (sure) {
       const char* what = provider->key_file.empty() ? "set the environment variable" : "write";
       return Fail("provider {} needs a key: {} {}", provider->name, what, KeySource(*provider));
     }

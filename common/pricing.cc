@@ -51,4 +51,20 @@ std::optional<Picodollars> CostOfTry(const Provider& provider,
   return std::max(ours.value_or(0), *called.own_cost);
 }
 
+std::optional<Picodollars> WorstOfCall(const PriceTable& table, const Provider& provider,
+                                       const Call& call) {
+  if (call.fixed_cost) return call.fixed_cost;
+  auto price = FindPrice(table, provider, call.model);
+  if (!price) return std::nullopt;
+  return WorstOfTry(*price, provider, call.input_most, call.output_most, call.tier);
+}
+
+std::optional<Picodollars> CostOfCall(const PriceTable& table, const Provider& provider,
+                                      const Call& call, const Called& called) {
+  if (!call.fixed_cost) return CostOfTry(provider, FindPrice(table, provider, call.model), called);
+  if (called.answer) return call.fixed_cost;
+  return called.failure && called.failure->billing == Billing::kNo ? std::optional<Picodollars>(0)
+                                                                   : std::nullopt;
+}
+
 }  // namespace muster

@@ -26,6 +26,11 @@ std::optional<ModelPrice> FindPrice(const PriceTable& table, const Provider& pro
 inline constexpr Picodollars kMostOwnCost = 10'000 * kPicodollarsPerDollar;
 inline bool IsPlausibleOwnCost(Picodollars cost) { return cost >= 0 && cost <= kMostOwnCost; }
 
+// The most one try of a call can cost; nullopt: no price, or nothing bounds it. What commands and
+// HTTP jobs cost says the config, not a price of tokens.
+std::optional<Picodollars> WorstOfCall(const PriceTable& table, const Provider& provider,
+                                       const Call& call);
+
 // What a try that ended so cost; nullopt: not known. Its usage is priced in the tier that served
 // it; a failure that is not billed costs 0. The provider's own figure counts where it is the bill,
 // with api: openrouter: of ours and theirs the larger, so that never less is counted than was paid,
@@ -33,5 +38,9 @@ inline bool IsPlausibleOwnCost(Picodollars cost) { return cost >= 0 && cost <= k
 // kept. `price` is what FindPrice says.
 std::optional<Picodollars> CostOfTry(const Provider& provider,
                                      const std::optional<ModelPrice>& price, const Called& called);
+
+// The same of any call.
+std::optional<Picodollars> CostOfCall(const PriceTable& table, const Provider& provider,
+                                      const Call& call, const Called& called);
 
 }  // namespace muster

@@ -87,6 +87,7 @@ MUSTER_FIELDS(Call) {
   v("request_chars", m.request_chars), v("input_estimate", m.input_estimate);
   v("output_estimate", m.output_estimate), v("input_most", m.input_most);
   v("output_most", m.output_most), v("ask_again", m.ask_again), v("tier", m.tier);
+  v("fixed_cost", m.fixed_cost), v("holds_for", m.holds_for), v("goes_on", m.goes_on);
 }
 MUSTER_FIELDS(Called) {
   v("item", m.item), v("attempt", m.attempt), v("call", m.call), v("answer", m.answer);
@@ -96,7 +97,7 @@ MUSTER_FIELDS(Called) {
 }
 MUSTER_FIELDS(Rejected) {
   v("item", m.item), v("attempt", m.attempt), v("call", m.call), v("reason", m.reason);
-  v("next", m.next);
+  v("next", m.next), v("stale", m.stale);
 }
 MUSTER_FIELDS(Event) {
   v("item", m.item), v("attempt", m.attempt), v("kind", m.kind), v("step", m.step),
@@ -106,7 +107,7 @@ MUSTER_FIELDS(Alive) { (void)v, (void)m; }
 MUSTER_FIELDS(OutputText) { v("output", m.output), v("path", m.path), v("text", m.text); }
 MUSTER_FIELDS(Done) {
   v("item", m.item), v("attempt", m.attempt), v("outcome", m.outcome), v("reason", m.reason);
-  v("outputs", m.outputs), v("memory_kb", m.memory_kb);
+  v("outputs", m.outputs), v("memory_kb", m.memory_kb), v("result", m.result);
 }
 MUSTER_FIELDS(Bye) { v("boot_failure", m.boot_failure); }
 MUSTER_FIELDS(Start) {
@@ -118,12 +119,13 @@ MUSTER_FIELDS(Item) { v("item", m.item), v("attempt", m.attempt), v("fields", m.
 MUSTER_FIELDS(Go) {
   v("call", m.call), v("ask", m.ask), v("try_number", m.try_number), v("connect_ms", m.connect_ms);
   v("first_byte_ms", m.first_byte_ms), v("between_bytes_ms", m.between_bytes_ms);
-  v("total_ms", m.total_ms);
+  v("total_ms", m.total_ms), v("unsure", m.unsure);
 }
 MUSTER_FIELDS(Replay) {
   v("call", m.call), v("ask", m.ask), v("answer", m.answer), v("cost", m.cost);
+  v("context_window", m.context_window);
 }
-MUSTER_FIELDS(Kept) { v("call", m.call), v("cost", m.cost); }
+MUSTER_FIELDS(Kept) { v("call", m.call), v("cost", m.cost), v("context_window", m.context_window); }
 MUSTER_FIELDS(Refuse) { v("call", m.call), v("final", m.final), v("reason", m.reason); }
 MUSTER_FIELDS(Defer) { v("call", m.call); }
 MUSTER_FIELDS(Cancel) { v("item", m.item), v("attempt", m.attempt); }

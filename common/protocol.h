@@ -43,7 +43,7 @@
 
 namespace muster {
 
-inline constexpr int kProtocolVersion = 3;
+inline constexpr int kProtocolVersion = 4;
 
 // Identifies the sources both programs were built from; a worker of another build is refused.
 std::string_view BuildId();
@@ -126,6 +126,13 @@ struct Call {
   std::optional<int64_t> output_most;  // tokens; absent: the model's maximum
   int64_t ask_again = 0;               // further asks the step allows
   std::string tier;                    // the service tier asked for; empty: the usual one
+  // Of commands and HTTP jobs, whose price is no matter of tokens: picodollars that a try costs
+  // when it is answered, and at worst; absent: not known (and of every chat call).
+  std::optional<int64_t> fixed_cost = {};
+  // Of the call that begins an HTTP job: the step that waits for its end. Once answered, the call
+  // keeps its place in its lane until that one is asked for: what is limited are jobs.
+  std::string holds_for = {};
+  bool goes_on = false;  // it goes on with a job that was begun: before those that begin one
 };
 
 // What came of a `go`.
@@ -147,7 +154,8 @@ struct Called {
 };
 
 // The answer of `call` cannot be used by its step. `next` is the request of another ask where that
-// differs (`say_why`); absent: the same again.
+// differs (`say_why`); absent: the same again. `stale`: there is nothing wrong with it, but files
+// that belong to it are gone or changed; another ask then costs none of those the step allows.
 struct NextAsk {
   std::string request_hash;
   int64_t request_chars = 0;
@@ -160,13 +168,15 @@ struct Rejected {
   int64_t call = 0;
   std::string reason;
   std::optional<NextAsk> next = {};
+  bool stale = false;
 };
 
 // Something to show; decides nothing.
 struct Event {
   std::string item;
   int64_t attempt = 0;
-  std::string kind;  // step (what it does), reply (the text of an answer)
+  std::string kind;  // step (what it does), reply (the text of an answer), progress (how far it is:
+                     // always said, the others only when asked to be verbose)
   std::string step;
   std::string text;
 };
@@ -177,7 +187,7 @@ struct Alive {};
 struct OutputText {
   int64_t output = 0;  // index in the config's outputs
   std::string path;    // relative to the output folder
-  std::string text;
+  std::string text;  // of csv and jsonl: {"columns": […], "rows": [[…], …]} (output_record.h)
 };
 
 enum class Outcome { kDone, kFailed, kInterrupted };
@@ -190,7 +200,8 @@ struct Done {
   Outcome outcome = Outcome::kInterrupted;
   std::string reason;
   std::vector<OutputText> outputs;
-  int64_t memory_kb = 0;  // the worker's resident memory now
+  int64_t memory_kb = 0;         // the worker's resident memory now
+  Json result = Json::object();  // of a done item: what reports are made of (item_result.h)
 };
 
 // The worker's last word. `boot_failure` is set when it could not start and never will.
@@ -226,6 +237,7 @@ struct Go {
   int64_t first_byte_ms = 0;
   int64_t between_bytes_ms = 0;
   int64_t total_ms = 0;
+  bool unsure = false;  // an earlier try of this call may have been carried out after all
 };
 
 struct Replay {
@@ -233,11 +245,13 @@ struct Replay {
   int64_t ask = 1;
   Bytes answer;
   std::optional<int64_t> cost;  // picodollars, for the item's own report; absent: unknown
+  std::optional<int64_t> context_window = {};  // tokens, of the model; absent: not known
 };
 
 struct Kept {
   int64_t call = 0;
   std::optional<int64_t> cost;
+  std::optional<int64_t> context_window = {};
 };
 
 struct Refuse {

@@ -1,5 +1,6 @@
 #include "common/step_values.h"
 
+#include <algorithm>
 #include <map>
 
 #include "common/hash.h"
@@ -26,6 +27,8 @@ Json ChatValue(const ChatOutcome& outcome) {
              {"model", outcome.model},
              {"usage", outcome.usage ? UsageNumbers(*outcome.usage) : Json()}};
   if (!outcome.value.is_null()) value["value"] = outcome.value;
+  value["context_window"] = outcome.context_window ? Json(*outcome.context_window) : Json();
+  value["warning"] = outcome.warning;
   return value;
 }
 
@@ -65,8 +68,42 @@ std::vector<std::string> ElementKeys(const Json& list) {
   return keys;
 }
 
+Json RepeatValue(const std::vector<Json>& rounds, std::optional<int64_t> total) {
+  Json values = Json::array();
+  for (const Json& round : rounds) {
+    const Json* value = Member(round, "value");
+    if (!value) continue;
+    if (value->is_array()) {
+      values.insert(values.end(), value->begin(), value->end());
+    } else {
+      values.push_back(*value);
+    }
+  }
+  if (total && static_cast<int64_t>(values.size()) > *total) {
+    values.erase(values.begin() + static_cast<std::ptrdiff_t>(*total), values.end());
+  }
+  size_t count = values.size();
+  return Json{{"rounds", rounds}, {"values", std::move(values)}, {"count", count}};
+}
+
+Json RoundValue(const RoundInfo& round) {
+  auto number = [](std::optional<int64_t> value) { return value ? Json(*value) : Json(); };
+  return Json{{"number", round.number},
+              {"most", round.most},
+              {"wanted", number(round.wanted)},
+              {"left", number(round.left)}};
+}
+
+int64_t ExpectedRounds(const RepeatRule& rule, std::optional<int64_t> total,
+                       std::optional<int64_t> batch) {
+  if (!total || !batch || *batch < 1) return total ? 1 : rule.most;
+  return std::clamp<int64_t>((*total + *batch - 1) / *batch, 1, rule.most);
+}
+
+Json RunValue(const Config& config) { return Json{{"name", config.name}, {"range", config.range}}; }
+
 Json ItemContext(const Config& config, const Json& item) {
-  return Json{{"item", item}, {"params", config.params}, {"run", Json{{"name", config.name}}}};
+  return Json{{"item", item}, {"params", config.params}, {"run", RunValue(config)}};
 }
 
 Json UsageValue(const ItemUsage& usage) {
@@ -75,6 +112,23 @@ Json UsageValue(const ItemUsage& usage) {
   value["complete"] = usage.usage_known;
   value["cost"] = usage.cost_known ? FormatMoney(usage.cost) : "unknown";
   return value;
+}
+
+void AddItemEnd(Json& context, const ItemEnd& end) {
+  context["status"] = !end.error.empty() ? "error" : end.warnings.empty() ? "ok" : "warning";
+  context["error"] = end.error;
+  context["warnings"] = end.warnings;
+  context["usage"] = UsageValue(end.usage);
+  context["scores"] = end.scores;
+}
+
+void AddMissingSteps(const Config& config, Json& context) {
+  for (const Step& step : config.steps) {
+    if (!context.contains(step.id)) context[step.id] = nullptr;
+    for (const Step& branch : step.branches) {
+      if (!context.contains(branch.id)) context[branch.id] = nullptr;
+    }
+  }
 }
 
 }  // namespace muster

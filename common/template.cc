@@ -96,10 +96,14 @@ bool Opens(const Json& value) {
 
 using Nodes = std::vector<TemplateNode>;
 
+// What is put in for a value's text.
+using PutInRule = std::string (*)(std::string_view text);
+
 // One rendering. `root` is the outermost scope; both references are the caller's.
 class Renderer {
  public:
-  Renderer(const std::string& origin, const Json& root) : origin_(origin), root_(root) {}
+  Renderer(const std::string& origin, const Json& root, PutInRule put_in)
+      : origin_(origin), root_(root), put_in_(put_in) {}
 
   Result<void> RenderAll(const Nodes& nodes, const Json& scope) {
     for (const TemplateNode& node : nodes) {
@@ -119,8 +123,8 @@ class Renderer {
     switch (node.kind) {
       case Kind::kValue:
         if (value.is_null()) return {};
-        return value.is_string() ? Append(value.get_ref<const std::string&>(), node)
-                                 : Append(DumpJson(value), node);
+        return value.is_string() ? PutIn(value.get_ref<const std::string&>(), node)
+                                 : PutIn(DumpJson(value), node);
       case Kind::kInverted:
         return Opens(value) ? Result<void>() : RenderAll(node.children, scope);
       default:
@@ -136,6 +140,10 @@ class Renderer {
       if (!done) return done;
     }
     return {};
+  }
+
+  Result<void> PutIn(std::string_view text, const TemplateNode& node) {
+    return put_in_ ? Append(put_in_(text), node) : Append(text, node);
   }
 
   Result<void> Append(std::string_view text, const TemplateNode& node) {
@@ -158,6 +166,7 @@ class Renderer {
 
   const std::string& origin_;
   const Json& root_;
+  PutInRule put_in_;
   std::string out_;
 };
 
@@ -173,11 +182,11 @@ void CollectNames(const Nodes& nodes, std::set<std::string_view>& seen,
 
 }  // namespace
 
-Result<std::string> Render(const std::string& text, const std::string& origin,
-                           const Json& context) {
+Result<std::string> Render(const std::string& text, const std::string& origin, const Json& context,
+                           std::string (*put_in)(std::string_view text)) {
   auto nodes = ParseTemplate(text, origin);
   if (!nodes) return Error{nodes.error()};
-  Renderer renderer(origin, context);
+  Renderer renderer(origin, context, put_in);
   auto done = renderer.RenderAll(*nodes, context);
   if (!done) return Error{done.error()};
   return renderer.Take();
@@ -195,6 +204,10 @@ Result<std::vector<std::string>> TemplateNames(const std::string& text, const st
   std::vector<std::string> names;
   CollectNames(*nodes, seen, names);
   return names;
+}
+
+Result<const Json*> FindName(const Json& context, std::string_view path) {
+  return Resolve(context, path);
 }
 
 Result<Json> LookUp(const Json& context, const std::string& path) {

@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/json.h"
@@ -25,7 +26,9 @@ inline constexpr size_t kMaxRendered = 12 * 1024 * 1024;  // bytes
 
 // Renders `text` with the names of `context` (an object). `origin` says where the text stands
 // ("prompts/chunk.md" or "transcripts.yaml:23:13") and begins every error: "origin:line: …".
-Result<std::string> Render(const std::string& text, const std::string& origin, const Json& context);
+// `put_in` makes of each value's text what is put in; nullptr: the text itself.
+Result<std::string> Render(const std::string& text, const std::string& origin, const Json& context,
+                           std::string (*put_in)(std::string_view text) = nullptr);
 
 // Checks the syntax alone.
 Result<void> CheckTemplate(const std::string& text, const std::string& origin);
@@ -36,5 +39,7 @@ Result<std::vector<std::string>> TemplateNames(const std::string& text, const st
 
 // The value at a dotted path ("item.files") of `context`; an error names the nearest name.
 Result<Json> LookUp(const Json& context, const std::string& path);
+// The same without a copy; it lives as long as `context`.
+Result<const Json*> FindName(const Json& context, std::string_view path);
 
 }  // namespace muster

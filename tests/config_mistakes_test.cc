@@ -61,10 +61,11 @@ constexpr Mistake kMistakes[] = {
      "c.yaml:6:13: the name \"a/b\" is not allowed here; expected letters, digits, _ and -"},
     {"providers: {x: {}}",
      "c.yaml:6:13: \"providers.x.api\" is missing; expected one of: openai-responses, openai-chat, "
-     "anthropic, gemini, ollama, openrouter, claude-code, mock"},
+     "anthropic, gemini, ollama, openrouter, claude-code, mock, http, command"},
     {"providers: {x: {api: opanai-chat}}",
      "c.yaml:6:22: \"providers.x.api\" is \"opanai-chat\"; expected one of: openai-responses, "
-     "openai-chat, anthropic, gemini, ollama, openrouter, claude-code, mock; did you mean "
+     "openai-chat, anthropic, gemini, ollama, openrouter, claude-code, mock, http, command; did "
+     "you mean "
      "\"openai-chat\"?"},
     {"providers: {openai: {mock: {seed: 1}}}",
      "c.yaml:6:22: \"providers.openai.mock\" is for api: mock; this provider has api: "
@@ -91,8 +92,8 @@ constexpr Mistake kMistakes[] = {
      "c.yaml:6:22: \"providers.openai.program\" is for api: claude-code; this provider has api: "
      "openai-responses"},
     {"providers: {claude-code: {stream: never}}",
-     "c.yaml:6:27: \"providers.claude-code.stream\" is for APIs that are reached by HTTP; this "
-     "provider has api: claude-code"},
+     "c.yaml:6:27: \"providers.claude-code.stream\" is for chat APIs that are reached by HTTP; "
+     "this provider has api: claude-code"},
     {"providers: {claude-code: {key_env: K, key_header: X-K}}",
      "c.yaml:6:39: \"providers.claude-code.key_header\" is for APIs that are reached by HTTP; this "
      "provider has api: claude-code"},
@@ -137,7 +138,8 @@ constexpr Mistake kMistakes[] = {
      "c.yaml:8:11: line 2 of the text: the section \"ask\" is never closed"},
     {"\"\\e[31mred\": 1",
      "c.yaml:6:1: unknown key \"\\x1b[31mred\"; known here: name, params, about, run, output_dir, "
-     "items, providers, keys, workers, limits, retry, guard, budget, metrics, steps, outputs"},
+     "items, providers, keys, workers, limits, retry, guard, budget, metrics, steps, outputs, "
+     "score, report, profiles"},
 };
 
 TEST_CASE("a mistake is told with its place, what was expected and the nearest name") {
@@ -151,7 +153,9 @@ TEST_CASE("a mistake is told with its place, what was expected and the nearest n
 
 // What is said of a list of steps, of which the first line is line 4.
 constexpr Mistake kStepMistakes[] = {
-    {"  - {id: a}", "c.yaml:4:5: step \"a\" does nothing; expected chat in it"},
+    {"  - {id: a}",
+     "c.yaml:4:5: step \"a\" does nothing; expected chat, command, request or branches "
+     "in it"},
     {"  []", "c.yaml:3:1: \"steps\" is empty; expected a list with a step at least"},
     {"  - chat: {model: mock/m, user: x}",
      "c.yaml:4:5: \"steps[0].id\" is missing; expected a name of lower-case letters, digits and _ "
@@ -286,8 +290,12 @@ TEST_CASE("mistakes in steps are told with the step they are in") {
 }
 
 constexpr Mistake kItemMistakes[] = {
-    {"items:", "c.yaml:3:1: \"items\" says no source; expected directories or range in it"},
-    {"about: x", "c.yaml:1:1: \"items\" is missing; expected directories or range in it"},
+    {"items:",
+     "c.yaml:3:1: \"items\" says no source; expected directories, csv, jsonl, json, range "
+     "or matrix in it"},
+    {"about: x",
+     "c.yaml:1:1: \"items\" is missing; expected directories, csv, jsonl, json, range or "
+     "matrix in it"},
     {"items: {directores: a}",
      "c.yaml:3:9: unknown key \"directores\" in \"items\"; did you mean \"directories\"?"},
     {"items: {directories: a, range: 1..2}",
@@ -306,7 +314,7 @@ constexpr Mistake kItemMistakes[] = {
     {"items: {range: 1..2, fields: {a: '{{itm.id}}'}}",
      "c.yaml:3:34: unknown name \"itm.id\"; did you mean \"item.id\"?"},
     {"items: {range: 1..2, join: {on: id}}",
-     "c.yaml:3:28: \"items.join.json\" is missing; expected a path"},
+     "c.yaml:3:28: \"items.join\" has neither json nor csv; expected one of them"},
 };
 
 TEST_CASE("mistakes in items are told") {

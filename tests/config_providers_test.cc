@@ -54,6 +54,7 @@ TEST_CASE("the built-in providers know where they are, their key and whose price
             "openrouter"},
            {"claude-code", "claude-code", "", "", "", "anthropic"},
            {"mock", "mock", "", "", "", ""},
+           {"command", "command", "", "", "", ""},
        }) {
     CAPTURE(row.name);
     const Provider& provider = config.providers.at(row.name);
@@ -65,7 +66,55 @@ TEST_CASE("the built-in providers know where they are, their key and whose price
     CHECK(provider.key_header == row.key_header);
     CHECK(provider.price_vendor == row.price_vendor);
   }
-  CHECK(config.providers.size() == 7);
+  CHECK(config.providers.size() == 8);
+}
+
+TEST_CASE("an API without a service of its own needs an address, and only it") {
+  EmptyEnvironment none;
+  ConfigFolder folder;
+  struct Row {
+    const char *settings, *mistake;
+  };
+  for (const Row& row : std::vector<Row>{
+           {"p: {api: http}", "\"providers.p.base_url\" is missing"},
+           {"p: {api: http, key_env: K}", "\"providers.p.base_url\" is missing"},
+           {"p: {api: http, base_url: 'https://h', key_env: K, key_header: x-key}", ""},
+           {"p: {api: http, base_url: 'http://example.com'}", "insecure_http"},
+           {"p: {api: http, base_url: 'https://h', stream: never}", "chat APIs"},
+           {"p: {api: http, base_url: 'https://h', price_vendor: openai}", "chat APIs"},
+           {"p: {api: openai-chat}", "\"providers.p.base_url\" is missing"},
+           {"p: {api: openai-chat, limits: {concurrency: 2}}", "providers.p.base_url"},
+           {"p: {api: openai-chat, base_url: 'http://127.0.0.1:8000/v1'}", ""},
+           {"p: {api: openai-chat, key_env: OTHER_OPENAI_KEY}", ""},
+           {"openai: {api: openai-chat}", ""},
+           {"p: {api: openai-responses}", ""},
+       }) {
+    CAPTURE(row.settings);
+    auto config = folder.Load(fmt::format("{}providers:\n  {}\n", kLeastConfig, row.settings));
+    CHECK(config.ok() == (*row.mistake == 0));
+    if (config) continue;
+    CHECK_MESSAGE(config.error().find(row.mistake) != std::string::npos, config.error());
+    CHECK_MESSAGE(config.error().find(".yaml:") != std::string::npos, config.error());
+  }
+}
+
+TEST_CASE("all commands are calls of one provider, which has limits and nothing else") {
+  ConfigFolder folder;
+  auto load = [&](const char* settings) {
+    return folder.Load(fmt::format("{}providers:\n  {}\n", kLeastConfig, settings));
+  };
+  auto limited =
+      load("command: {limits: {concurrency: 2}, models: {views: {limits: {concurrency: 1}}}}");
+  REQUIRE_MESSAGE(limited, limited.error());
+  CHECK(limited->providers.at("command").api == "command");
+  CHECK(limited->providers.at("command").limits.concurrency == 2);
+  for (const char* settings :
+       {"command: {base_url: 'https://h'}", "command: {key_env: K}", "command: {headers: {a: b}}",
+        "command: {prices: {m: {input: 1, output: 1}}}", "command: {api: anthropic}",
+        "tool: {api: command}", "command: {stream: never}", "command: {program: x}"}) {
+    CAPTURE(settings);
+    CHECK_FALSE(load(settings));
+  }
 }
 
 TEST_CASE("there are facts of every API of the table of settings") {
@@ -170,7 +219,7 @@ TEST_CASE("a key is taken for granted at an API's own service, and nowhere else"
     const char *settings, *key_env, *key_header;
   };
   for (const Row& row : std::vector<Row>{
-           {"p: {api: openai-chat}", "OPENAI_API_KEY", ""},
+           {"p: {api: openai-responses}", "OPENAI_API_KEY", ""},
            {"p: {api: openai-responses, base_url: 'https://api.openai.com/v1'}", "OPENAI_API_KEY",
             ""},
            {"p: {api: openai-chat, base_url: 'http://127.0.0.1:8000/v1'}", "", ""},
@@ -202,7 +251,7 @@ TEST_CASE("a key is taken for granted at an API's own service, and nowhere else"
     CHECK(moved.providers.at(name).key_env == LoadWith().providers.at(name).key_env);
     CHECK_FALSE(moved.providers.at(name).key_env.empty());
   }
-  Config other = LoadWith("providers: {openai: {api: ollama}, mock: {api: openai-chat}}\n");
+  Config other = LoadWith("providers: {openai: {api: ollama}, mock: {api: openai-responses}}\n");
   CHECK(other.providers.at("openai").key_env.empty());
   CHECK(other.providers.at("openai").price_vendor == "ollama");
   CHECK(other.providers.at("mock").key_env == "OPENAI_API_KEY");

@@ -142,6 +142,63 @@ ChatOptions FullOptions() {
   return options;
 }
 
+CommandStep FullCommand() {
+  CommandStep command;
+  command.run = {{"./x", "c:3"}, {"{{item.id}}", "c:4"}}, command.stdin_text = TextSource{"i", "c"};
+  command.produces = {{"*.png", "c:5"}}, command.inputs = {{"data/*", "c:6"}};
+  command.limit = Milliseconds(7), command.env = {"DISPLAY"}, command.cost_per_call = 3;
+  return command;
+}
+
+RequestStep FullRequest() {
+  RequestStep request;
+  request.provider = "p", request.post = {"/jobs", "c:7"}, request.body = {{"n", {1, "{{x}}"}}};
+  request.job = "result.id", request.cost_per_call = 9;
+  request.find = FindRule{{"/jobs", "c:8"}, "jobs", {"each.a == 1", "c:9"}, "id"};
+  PollRule poll;
+  poll.get = {"/jobs/{{job}}", "c:10"}, poll.every = Milliseconds(1), poll.limit = Milliseconds(2);
+  poll.done = {"status == 1", "c:11"}, poll.failed = {"status == 2", "c:12"};
+  poll.error = "error", poll.progress = "progress";
+  request.poll = poll;
+  request.download = {{{"{{item.id}}.glb", "c:13"}, "urls.glb"}};
+  return request;
+}
+
+// A step that is all kinds at once, and one that is none.
+std::vector<Step> FullSteps() {
+  ChatStep chat;
+  chat.model = {"p/m", "c.yaml:1:1"}, chat.system = TextSource{"s", "s.md"};
+  chat.user = {"u {{x}}", "u.md"}, chat.images = {{"a.png", "c.yaml:2:2"}, {"item.b", "c"}};
+  chat.options = FullOptions(), chat.keep_truncated = true;
+  chat.extra = {{"k", {1, nullptr, "x"}}}, chat.context = {{"{{item.t}}.txt", "c:14"}};
+  chat.optional = {"seed"};
+  ParseRule parse{{{"type", "array"}}, {"latex"}, "a(b)", "Answer"};
+  Step step{"s", "item.files", 3, 4, true, chat, parse, TextSource{"m", "m.md", "f"}, "c.yaml:9:9"};
+  step.when = {"true", "c:15"}, step.parallel = {"false", "c:16"};
+  step.repeat = RepeatRule{{"a", "c:17"}, {"100", "c:18"}, {"25", "c:19"}, 8, true};
+  step.reuse = ReuseRule{{"{{item.id}}.glb", "c:20"}, {"true", "c:21"}};
+  step.command = FullCommand(), step.request = FullRequest();
+  step.mock_instead = {{0.25, {"w", "c:22"}, "refusal"}};
+  Step plain;
+  plain.id = "t", plain.chat = ChatStep{};
+  step.branches = {plain};
+  return {step, plain};
+}
+
+std::vector<Output> FullOutputs() {
+  Output output;
+  output.file = TextSource{"f", "fo"}, output.append = TextSource{"a", "ao"};
+  output.csv = TextSource{"c", "co"}, output.jsonl = TextSource{"j", "jo"};
+  output.text = TextSource{"t", "to"}, output.header = TextSource{"h", "ho"};
+  output.record = TextSource{"r", "ro"};
+  output.columns = {{"", {"item.*", "c:23"}}, {"cost", {"usage.cost", "c:24"}}};
+  output.rows = "a.values", output.flatten = "a.value", output.order = "item";
+  output.errors = output.skip_existing = output.spreadsheet_safe = true;
+  Output plain;
+  plain.file = TextSource{"g", "go"};
+  return {output, plain};
+}
+
 // Every member differs from its default.
 Config FullConfig() {
   Config c;
@@ -151,7 +208,11 @@ Config FullConfig() {
   c.items.directories = "p/*", c.items.files = "*.txt";
   c.items.range = ItemSource::Range{-3, 9};
   c.items.fields = {{"image", "{{item.id}}.png"}};
-  c.items.join = ItemSource::Join{"t.json", "key"};
+  c.items.join = ItemSource::Join{"t.json", "key", "u.csv"};
+  c.items.csv = "r.csv", c.items.jsonl = "r.jsonl", c.items.json = "r.json";
+  c.items.matrix = {{"a", {1, "x"}}}, c.items.delimiter = ";", c.items.id = "{{item.a}}";
+  c.items.group_by = "g", c.items.where = {"item.a == 1", "c:1"}, c.items.repeat = {"3", "c:2"};
+  c.items.sample = {{"s", {"item.rows", 15, 7}}};
   Provider p;
   p.name = "p", p.api = "openai-chat", p.base_url = "https://h/v1", p.base_url_from = "config";
   p.key_env = "KEY", p.key_file = "/k", p.key_header = "X-Key", p.query = {{"api-version", "1"}};
@@ -168,16 +229,10 @@ Config FullConfig() {
   c.retry = {2, Milliseconds(3), Milliseconds(4), Milliseconds(0), Milliseconds(5)};
   c.guard = {3, Milliseconds(4), Milliseconds(5), 77, 6, 0.25};
   c.budget = {2'500'000'000'001, 0, 0.5}, c.metrics = "[::1]:9464";
-  ChatStep chat;
-  chat.model = {"p/m", "c.yaml:1:1"}, chat.system = TextSource{"s", "s.md"};
-  chat.user = {"u {{x}}", "u.md"}, chat.images = {{"a.png", "c.yaml:2:2"}, {"item.b", "c"}};
-  chat.options = FullOptions(), chat.keep_truncated = true;
-  chat.extra = {{"k", {1, nullptr, "x"}}};
-  ParseRule parse{{{"type", "array"}}, {"latex"}, "a(b)", "Answer"};
-  c.steps = {{"s", "item.files", 3, 4, true, chat, parse, TextSource{"m", "m.md"}, "c.yaml:9:9"},
-             {}};
-  c.steps[1].id = "t", c.steps[1].chat = ChatStep{};
-  c.outputs = {{{"f", "fo"}, {"t", "to"}}};
+  c.steps = FullSteps(), c.outputs = FullOutputs();
+  c.score = {{"right", {{"s.value", "c:25"}, {"item.a", "c:26"}, "number 5%"}}};
+  c.report = {{"right"}, {"item.task", "c:27"}, {"cost"}, {"item.n", "c:28"}, {"true", "c:29"}};
+  c.profiles = {{"quick", {{"params", {{"z", 2}}}}}};
   return c;
 }
 
@@ -232,14 +287,16 @@ TEST_CASE("every setting has help, a default that its bounds allow, and a path o
 
 TEST_CASE("the reference lists what can travel, and nothing else") {
   // Walks the full config as it is sent; only what no person writes is not in the reference.
-  std::set<std::string> paths{"path", "base_dir", "providers.*.name", "providers.*.base_url_from",
-                              "steps[].origin"};
+  std::set<std::string> paths{
+      "path",           "base_dir", "providers.*.name", "providers.*.base_url_from",
+      "steps[].origin", "range"};
   for (const Json& row : SettingsReference()) paths.insert(StringMember(row, "path"));
   std::set<std::string> seen;
   auto walk = [&](auto& self, const Json& map, const std::string& prefix) -> void {
     for (const auto& member : map.items()) {
       bool named = paths.contains(prefix + "*") || prefix == "providers." || prefix == "keys." ||
-                   prefix == "providers.*.prices." || prefix == "providers.*.models.";
+                   prefix == "providers.*.prices." || prefix == "providers.*.models." ||
+                   prefix == "items.sample." || prefix == "score.";
       std::string path = prefix + (named ? "*" : member.key());
       if (!named) {
         CHECK_MESSAGE(paths.contains(path), path);
@@ -248,9 +305,12 @@ TEST_CASE("the reference lists what can travel, and nothing else") {
       bool opaque = path == "params" || path.ends_with(".extra") || path.ends_with(".headers") ||
                     path.ends_with(".fields") || path.ends_with(".query") ||
                     path.ends_with(".safety") || path.ends_with(".response_schema") ||
-                    path.ends_with(".parse.json") || member.value().contains("origin");
+                    path.ends_with(".parse.json") || path.ends_with(".body") ||
+                    path == "items.matrix" || path == "profiles" ||
+                    member.value().contains("origin");
       if (member.value().is_object() && !opaque) self(self, member.value(), path + ".");
-      if (!member.value().is_array()) continue;
+      // Branches are steps again.
+      if (!member.value().is_array() || path == "steps[].branches") continue;
       for (const Json& element : member.value()) {
         bool map = element.is_object() && !element.contains("origin");
         if (map) self(self, element, path + "[].");
@@ -286,7 +346,8 @@ TEST_CASE("the fingerprint has what decides the answers and nothing else") {
 
 TEST_CASE("a model that depends on the item makes every endpoint count") {
   Config config = LoadWith({"steps.first.chat.model={{item.model}}"});
-  CHECK(FingerprintOf(config)["endpoints"].size() == config.providers.size());
+  // All but that of commands, which is none.
+  CHECK(FingerprintOf(config)["endpoints"].size() == config.providers.size() - 1);
   CHECK(FingerprintOf(LoadWith({}))["endpoints"].size() == 1);
 }
 

@@ -66,6 +66,8 @@ constexpr ApiFacts kFacts[] = {
      "",
      "anthropic"},
     {"mock", "", "", UrlForm::kSame, "", {"", ""}, "", ""},
+    {"http", "", "", UrlForm::kSame, "", {"", ""}, "", ""},
+    {"command", "", "", UrlForm::kSame, "", {"", ""}, "", ""},
 };
 
 std::string_view WithoutSlashes(std::string_view url) {

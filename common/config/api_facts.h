@@ -21,7 +21,7 @@ enum class UrlForm {
 
 struct ApiFacts {
   std::string_view api;
-  const char* default_url;   // "": none is needed
+  const char* default_url;   // "": none is needed, or (http) a config must give one
   const char* url_variable;  // "": none
   UrlForm url_form;
   const char* version;  // the last part of the path, where url_form leaves it out

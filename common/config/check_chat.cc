@@ -81,9 +81,19 @@ void CheckSchema(const ChatStep& chat, const std::string& path, Problems& proble
 
 }  // namespace
 
+std::string WhyNoChat(const Provider& provider) {
+  if (provider.api != "http" && provider.api != "command") return "";
+  return fmt::format("provider \"{}\" has api: {}, which has no models to chat with", provider.name,
+                     provider.api);
+}
+
 void CheckChat(const Config& config, const ChatStep& chat, const std::string& path,
                Problems& problems) {
   auto model = KnownModel(config, chat.model, MemberPath(path, "model"), problems);
+  if (model) {
+    std::string why = WhyNoChat(*model->provider);
+    if (!why.empty()) return problems.AtValue(MemberPath(path, "model"), why);
+  }
   CheckExtra(chat.extra, model ? model->provider->api : "", MemberPath(path, "extra"), problems);
   CheckSchema(chat, path, problems);
   if (model) CheckOptions(*model, chat, path, problems);

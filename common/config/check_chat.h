@@ -13,6 +13,9 @@ namespace muster {
 void CheckChat(const Config& config, const ChatStep& chat, const std::string& path,
                Problems& problems);
 
+// Why no chat can be had with a provider; "": it can.
+std::string WhyNoChat(const Provider& provider);
+
 // Judges how a step's answers are parsed; the rule stands at `path` ("steps[0].parse").
 void CheckParse(const ParseRule& rule, const std::string& path, Problems& problems);
 

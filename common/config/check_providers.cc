@@ -29,13 +29,26 @@ struct UsedBy {
   const char* what;  // ends the sentence
 };
 
-bool SpeaksHttp(std::string_view api) { return api != "mock" && api != "claude-code"; }
+bool IsProgram(std::string_view api) { return api == "command"; }
+bool SpeaksHttp(std::string_view api) {
+  return api != "mock" && api != "claude-code" && !IsProgram(api);
+}
+bool SpeaksChat(std::string_view api) { return api != "http" && !IsProgram(api); }
+bool IsReached(std::string_view api) { return !IsProgram(api); }
 
 constexpr UsedBy kUses[] = {
     {"mock", [](std::string_view api) { return api == "mock"; }, "is for api: mock"},
     {"program", [](std::string_view api) { return api == "claude-code"; },
      "is for api: claude-code"},
-    {"stream", SpeaksHttp, "is for APIs that are reached by HTTP"},
+    {"stream", [](std::string_view api) { return SpeaksHttp(api) && SpeaksChat(api); },
+     "is for chat APIs that are reached by HTTP"},
+    {"price_vendor", SpeaksChat, "is for chat APIs; what a request costs says its cost_per_call"},
+    {"prices", SpeaksChat, "is for chat APIs; what a call costs says its step's cost_per_call"},
+    {"base_url", IsReached, "is for APIs; a command has no address"},
+    {"headers", IsReached, "is for APIs; a command gets none"},
+    {"key_env", IsReached, "is for APIs; a command never gets a key"},
+    {"key_file", IsReached, "is for APIs; a command never gets a key"},
+    {"insecure_http", IsReached, "is for APIs; a command has no address"},
     {"query", SpeaksHttp, "is for APIs that are reached by HTTP"},
     {"key_header", SpeaksHttp, "is for APIs that are reached by HTTP"},
 };
@@ -71,6 +84,8 @@ class ProviderCheck {
       if (use.used_by(provider_.api) || !Has(use.setting)) continue;
       Refuse(use.setting, fmt::format("{}; this provider has api: {}", use.what, provider_.api));
     }
+    CheckName();
+    CheckUrl();
     CheckKey();
     for (const auto& [name, value] : provider_.query) CheckQuery(name, value);
   }
@@ -80,6 +95,30 @@ class ProviderCheck {
   bool Has(std::string_view setting) const { return problems_.places().HasKey(At(setting)); }
   void Refuse(std::string_view setting, const std::string& why) {
     problems_.AtKey(At(setting), fmt::format("\"{}\" {}", At(setting), why));
+  }
+
+  // Commands are calls of one provider; nothing else may take its name.
+  void CheckName() {
+    bool is_program = IsProgram(provider_.api), has_name = provider_.name == "command";
+    if (is_program == has_name) return;
+    Refuse("api", has_name ? "must be command: all commands are calls of the provider \"command\""
+                           : "is command, which is for the provider \"command\" alone");
+  }
+
+  // Where it is must be said, unless the API has a service of its own that is meant: for an
+  // imitation of OpenAI's API without an address or a key that cannot be.
+  void CheckUrl() {
+    std::string_view api = provider_.api;
+    bool nowhere = api == "http" && provider_.base_url.empty();
+    bool own_key = Has("key_env") || Has("key_file");
+    bool elsewhere = api == "openai-chat" && provider_.name != "openai" && !own_key &&
+                     provider_.base_url_from == "default" && !Has("base_url");
+    if (!nowhere && !elsewhere) return;
+    problems_.AtKey(path_,
+                    fmt::format("\"{}\" is missing; expected the address of the server, such "
+                                "as {}",
+                                At("base_url"),
+                                nowhere ? "https://api.example.com" : "http://127.0.0.1:8000/v1"));
   }
 
   void CheckKey() {

@@ -24,14 +24,23 @@ void CompleteFolders(const ConfigOverrides& overrides, Config& config) {
   config.output_dir = own ? AbsoluteFolder(config.output_dir) : config.run_dir;
 }
 
+void CompleteSteps(std::vector<Step>& steps, const std::string& path, const Places& places) {
+  for (size_t i = 0; i < steps.size(); ++i) {
+    std::string at = ElementPath(path, i);
+    steps[i].origin = places.Text(places.Value(at));
+    CompleteSteps(steps[i].branches, MemberPath(at, "branches"), places);
+  }
+}
+
 }  // namespace
 
 void CompleteConfig(const ConfigOverrides& overrides, Config& config, Problems& problems) {
   CompleteProviders(config, problems);
   CompleteFolders(overrides, config);
-  for (size_t i = 0; i < config.steps.size(); ++i) {
-    const Places& places = problems.places();
-    config.steps[i].origin = places.Text(places.Value(ElementPath("steps", i)));
+  CompleteSteps(config.steps, "steps", problems.places());
+  config.range = overrides.range;
+  if (const auto& range = config.items.range; range && config.range.empty()) {
+    config.range = fmt::format("{}..{}", range->from, range->to);
   }
   if (config.items.join && config.items.join->on.empty()) config.items.join->on = "id";
 }

@@ -25,6 +25,7 @@ constexpr BuiltIn kBuiltIns[] = {
     {"openrouter", "openrouter"},
     {"claude-code", "claude-code"},
     {"mock", "mock"},
+    {"command", "command"},
 };
 
 // The value of a variable; nullptr where it is not set or empty.

@@ -19,11 +19,21 @@ namespace muster {
 using Milliseconds = std::chrono::milliseconds;
 
 // A Mustache template and where it was written, for error messages ("prompts/chunk.md" or
-// "transcripts.yaml:23:13"). In YAML: a string, or {file: path} relative to the config.
+// "transcripts.yaml:23:13"). In YAML: a string, or {file: path} relative to the config. A path that
+// is a template itself stands in `file`, and the text is read when it is needed (text_source.h).
 struct TextSource {
   std::string text;
   std::string origin;
+  std::string file = {};  // template of the path; empty: `text` is all
   bool operator==(const TextSource&) const = default;
+};
+
+// A condition or a value over names (expression.h), and where it was written. Empty: not given.
+struct Expression {
+  std::string text;
+  std::string origin = {};
+  bool empty() const { return text.empty(); }
+  bool operator==(const Expression&) const = default;
 };
 
 // Where items come from. Exactly one source is set.
@@ -37,11 +47,26 @@ struct ItemSource {
   std::optional<Range> range;                 // item.id and item.number are the number
   std::map<std::string, std::string> fields;  // further fields: templates over item
   struct Join {
-    std::string json;  // a JSON file: an array of objects, or an object of objects by key
-    std::string on;    // the field that equals item.id
+    std::string json;      // a JSON file: an array of objects, or an object of objects by key
+    std::string on;        // the field that equals item.id
+    std::string csv = {};  // instead of json: a CSV file
     bool operator==(const Join&) const = default;
   };
   std::optional<Join> join;
+  std::string csv, jsonl, json;  // paths: every row, line or element is an item
+  Json matrix = Json::object();  // name → list of values: every combination is an item
+  std::string delimiter;         // of csv, one character; empty: ","
+  std::string id;                // template of item.id; empty: the source's own
+  std::string group_by;          // a field: one item for each of its values, with item.rows
+  Expression where;              // over item and params: which rows are items
+  Expression repeat;             // over params: so many items of each, item.trial from 1
+  struct Sample {                // some elements of a list, by chance but always the same
+    std::string of;              // path of a list: item.rows
+    int64_t n = 0;
+    int64_t seed = 1;
+    bool operator==(const Sample&) const = default;
+  };
+  std::map<std::string, Sample> sample;  // by the field that they become
   bool operator==(const ItemSource&) const = default;
 };
 
@@ -181,10 +206,88 @@ struct ChatStep {
   TextSource user;
   std::vector<TextSource> images;  // each a path, a glob, or the name of a list (images.h)
   ChatOptions options;
-  std::vector<std::string> optional;  // names of options to leave out where a model refuses them
-  bool keep_truncated = false;        // an answer cut at max_tokens is good enough
-  Json extra = Json::object();        // raw fields added to the request body
+  std::vector<std::string> optional;     // names of options to leave out where a model refuses them
+  bool keep_truncated = false;           // an answer cut at max_tokens is good enough
+  Json extra = Json::object();           // raw fields added to the request body
+  std::vector<TextSource> context = {};  // paths of text files shown before the user prompt
   bool operator==(const ChatStep&) const = default;
+};
+
+// A program that a step starts; never a shell. Its value is what it printed (text) and the files it
+// made (files).
+struct CommandStep {
+  std::vector<TextSource> run;           // argv; a program with a slash is beside the config
+  std::optional<TextSource> stdin_text;  // nullopt: empty
+  std::vector<TextSource> produces;  // paths and globs of files it must leave in the work folder
+  std::vector<TextSource> inputs;    // paths and globs of files it reads, beside those in run
+  Milliseconds limit{600'000};       // then it is ended
+  std::vector<std::string> env;      // variables that it gets beside PATH, HOME, LANG and TMPDIR
+  std::optional<int64_t> cost_per_call;  // picodollars; nullopt: it costs nothing
+  bool operator==(const CommandStep&) const = default;
+};
+
+// How a lost POST is found again: a list that the API keeps of what it was asked for.
+struct FindRule {
+  TextSource get;    // path of the list
+  std::string list;  // path of the list in the reply; empty: the reply is the list
+  Expression match;  // over an element (`each`), item and params: this is the lost one
+  std::string job;   // path in the element: what `job` would have been
+  bool operator==(const FindRule&) const = default;
+};
+
+// How the end of a job is waited for.
+struct PollRule {
+  TextSource get;  // path; {{job}} is the job's name
+  Milliseconds every{5'000};
+  Milliseconds limit{1'800'000};  // then the job has failed
+  Expression done, failed;        // over the reply's own names
+  std::string error;              // path in the reply: why it failed
+  std::string progress;           // path in the reply: how far it is, for people
+  bool operator==(const PollRule&) const = default;
+};
+
+struct Download {
+  TextSource file;   // where to, beside the config
+  std::string from;  // path of its URL in the last reply
+  bool operator==(const Download&) const = default;
+};
+
+// An HTTP job: a POST, what it started awaited, what it made downloaded.
+struct RequestStep {
+  std::string provider;        // with api: http
+  TextSource post;             // path behind the provider's base_url
+  Json body = Json::object();  // texts in it are templates; {data_uri: path} is a file as data URI
+  std::string job;             // path in the reply to post: what the job is called
+  std::optional<FindRule> find;
+  std::optional<PollRule> poll;
+  std::vector<Download> download;
+  std::optional<int64_t> cost_per_call;  // picodollars a POST; nullopt: not known
+  bool operator==(const RequestStep&) const = default;
+};
+
+// A step done in rounds: each sees those before it as {{id.values}} and {{id.rounds}}.
+struct RepeatRule {
+  Expression until;  // after a round: enough
+  Expression total;  // so many values are wanted; further ones are cut off
+  Expression batch;  // so many of them in a round: {{round.wanted}}
+  int64_t most = 10;
+  bool keep_short = false;  // after `most` rounds take what there is
+  bool operator==(const RepeatRule&) const = default;
+};
+
+// A file that makes a step needless.
+struct ReuseRule {
+  TextSource file;  // beside the config
+  Expression only;  // true: fail where it is not there
+  bool operator==(const ReuseRule&) const = default;
+};
+
+// What the mock provider answers instead now and then.
+struct MockVariant {
+  double share = 0;  // of the calls
+  TextSource text;
+  std::string finish = "stop";  // stop, length, refusal
+  bool operator==(const MockVariant&) const = default;
 };
 
 // How the text of an answer becomes the step's value. One of json, regex and line is given.
@@ -207,14 +310,60 @@ struct Step {
   std::optional<ParseRule> parse;  // nullopt: as the response schema says, else there is no value
   std::optional<TextSource> mock;  // what the mock provider answers here
   std::string origin;              // file:line:column, for messages
+  Expression when = {};            // false: the step is skipped, its value is null
+  std::optional<RepeatRule> repeat = {};
+  std::optional<ReuseRule> reuse = {};
+  std::optional<CommandStep> command = {};
+  std::optional<RequestStep> request = {};
+  std::vector<Step> branches = {};  // chat and command steps done side by side; no further branches
+  Expression parallel = {};         // of branches: false: one after the other
+  std::vector<MockVariant> mock_instead = {};
   bool operator==(const Step&) const = default;
 };
 
-// A file written per finished item.
-struct FileOutput {
-  TextSource path;  // template, inside the run directory or output_dir
-  TextSource text;
-  bool operator==(const FileOutput&) const = default;
+// A column of a table: a name and what stands in it, or all fields of a map ("item.*").
+struct Column {
+  std::string name;  // empty: of `value`, whose last part is *
+  Expression value;
+  bool operator==(const Column&) const = default;
+};
+
+// What done items leave in files. Exactly one of file, append, csv and jsonl is given: a template
+// of the path inside the run directory or output_dir. A file is one item's; the others grow.
+struct Output {
+  std::optional<TextSource> file, append, csv, jsonl;
+  std::optional<TextSource> text = {};            // of file
+  std::optional<TextSource> header, record = {};  // of append; the header knows params and run
+  std::vector<Column> columns = {};               // of csv and jsonl
+  std::string rows = {};       // path of a list: a row for each of its elements; else one an item
+  std::string flatten = {};    // path of a map whose members are further columns
+  std::string order = "done";  // or item: the source's order
+  bool errors = false;         // also failed items leave a record
+  bool skip_existing = false;  // an item whose file is there already is skipped
+  bool spreadsheet_safe = false;  // texts that a spreadsheet would take for formulas are guarded
+  bool operator==(const Output&) const = default;
+
+  const TextSource& path() const { return file ? *file : append ? *append : csv ? *csv : *jsonl; }
+  bool grows() const { return !file; }
+  bool is_table() const { return csv || jsonl; }
+};
+
+// How an item's result is judged: right or wrong, or how right (score.h).
+struct ScoreRule {
+  Expression got, expect;
+  std::string by =
+      "exact";  // exact, number [TOLERANCE], class, set, yes-no, regex; or the path of one
+  bool operator==(const ScoreRule&) const = default;
+};
+
+// What `muster report` shows beside what it always does.
+struct ReportRules {
+  std::vector<std::string> compare;  // names of scores, the first is the baseline
+  Expression group_by;               // over the item's context
+  std::vector<std::string> plots;    // accuracy, tokens, cost, time
+  Expression against;                // a number: accuracy over it is plotted
+  Expression against_when;           // for which items
+  bool operator==(const ReportRules&) const = default;
 };
 
 struct Config {
@@ -236,18 +385,29 @@ struct Config {
   BudgetLimits budget;
   std::string metrics;  // host:port to serve them at; empty: nowhere
   std::vector<Step> steps;
-  std::vector<FileOutput> outputs;
+  std::vector<Output> outputs;
+  std::map<std::string, ScoreRule> score;
+  ReportRules report;
+  Json profiles = Json::object();  // name → settings that lie over these
+  std::string range;  // which items were asked for: "1..10", as --range or items.range says; empty:
+                      // neither. For texts alone ({{run.range}}).
   bool operator==(const Config&) const = default;
 };
 
+// Every step that does something itself, in order: those of the config, with their branches in
+// their place.
+std::vector<const Step*> WorkingSteps(const Config& config);
+
 // What the command line may say about a config.
 struct ConfigOverrides {
-  std::vector<std::string> set;    // "name=value": a param, or a dotted path of a setting
-  std::string run_dir;             // --run
-  std::string output_dir;          // --output-dir
-  std::optional<int64_t> workers;  // --workers
-  std::string max_cost;            // --max-cost, US dollars
-  std::string timeout;             // --timeout, a duration: of one try of a call
+  std::vector<std::string> set;            // "name=value": a param, or a dotted path of a setting
+  std::string run_dir;                     // --run
+  std::string output_dir;                  // --output-dir
+  std::optional<int64_t> workers;          // --workers
+  std::string max_cost;                    // --max-cost, US dollars
+  std::string timeout;                     // --timeout, a duration: of one try of a call
+  std::vector<std::string> profiles = {};  // --profile, in order; before `set`
+  std::string range = {};                  // --range, for texts: who selects is Selection
 };
 
 // Reads, checks and completes a config. Every mistake found is in the error, a line each:

@@ -1,139 +1,161 @@
 #include "common/config/items.h"
 
-#include <filesystem>
-#include <map>
 #include <optional>
 
-#include "common/config/glob.h"
+#include "common/config/items/sample.h"
+#include "common/config/items/seen_ids.h"
+#include "common/config/items/units.h"
 #include "common/config/join.h"
-#include "common/config/text_file.h"
+#include "common/expression.h"
 #include "common/template.h"
 #include "common/text.h"
 
 namespace muster {
 namespace {
 
-namespace fs = std::filesystem;
+constexpr int64_t kMostTrials = 1'000'000;
 
-constexpr size_t kMaxId = 200;  // bytes
-
-// `place` says where the id comes from.
-Result<void> CheckId(const std::string& id, const std::string& place) {
-  if (id.empty()) return Fail("{}: the item's id is empty", place);
-  if (id.size() > kMaxId) {
-    return Fail("{}: the item's id has {} bytes; at most {} are allowed", place, id.size(), kMaxId);
-  }
-  if (!IsUtf8(id) || VisibleText(id) != id) {
-    return Fail("{}: the item's id has bytes or characters that cannot be printed: \"{}\"", place,
-                VisibleText(id));
-  }
-  return {};
-}
-
-// Completes the items of any source and hands them on. Refers to the config and `take`.
+// Makes items of units and hands them on. Refers to the config and `take`.
 class ItemMaker {
  public:
   ItemMaker(const Config& config, const std::function<Result<void>(SourceItem)>& take)
-      : config_(config), take_(take) {}
+      : config_(config), take_(take), context_{{"item", Json()}, {"params", config.params}} {}
 
-  Result<void> LoadJoin() {
-    if (!config_.items.join) return {};
-    auto table = JoinTable::Load(config_);
-    if (!table) return Error{table.error()};
-    join_ = *std::move(table);
+  // Reads the side table, and how many trials there are.
+  Result<void> Prepare() {
+    const ItemSource& source = config_.items;
+    if (source.join) {
+      auto table = JoinTable::Load(config_);
+      if (!table) return Error{table.error()};
+      join_ = *std::move(table);
+    }
+    if (source.repeat.empty()) return {};
+    auto trials = CountOf(source.repeat, {{"params", config_.params}});
+    if (!trials) return Fail("items.repeat: {}", trials.error());
+    if (*trials > kMostTrials) {
+      return Fail("items.repeat: {} items of each; at most {} are possible", *trials, kMostTrials);
+    }
+    trials_ = *trials;
     return {};
   }
 
+  Result<void> MakeAll(SourceRow unit) {
+    if (join_) {
+      if (auto added = join_->AddTo(unit.id, unit.fields); !added) return added;
+    }
+    if (!trials_) return Make(unit.id, std::move(unit.fields));
+    if (unit.fields.contains("trial")) {
+      return Fail("items.repeat: {}: it has a field \"trial\" already; rename it", unit.place);
+    }
+    for (int64_t trial = 1; trial <= *trials_; ++trial) {
+      std::string id = fmt::format("{}#{}", unit.id, trial);
+      if (auto fine = CheckId(id, "items.repeat: " + unit.place); !fine) return fine;
+      Json fields = WithId(id, unit.fields);
+      fields["trial"] = trial;
+      if (auto made = Make(id, std::move(fields)); !made) return made;
+    }
+    return {};
+  }
+
+ private:
   // `fields` has the id already.
   Result<void> Make(const std::string& id, Json fields) {
-    if (join_) {
-      if (auto added = join_->AddTo(id, fields); !added) return added;
-    }
-    // The fields of the config are made from those of the source, not from each other.
-    Json context{{"item", fields}, {"params", config_.params}};
-    for (const auto& [name, text] : config_.items.fields) {
-      std::string origin = fmt::format("items.fields.{} of item {}", name, id);
-      auto value = Render(text, origin, context);
-      if (!value) return Error{value.error()};
-      if (fields.contains(name)) {
-        return Fail("items.fields.{}: item {} has a field of this name from the join", name, id);
+    context_["item"] = std::move(fields);
+    if (auto added = AddSamples(id); !added) return added;
+    if (auto added = AddFields(id); !added) return added;
+    return take_({id, std::move(context_["item"])});
+  }
+
+  Result<void> AddSamples(const std::string& id) {
+    for (const auto& [name, sample] : config_.items.sample) {
+      auto list = LookUp(context_, sample.of);
+      if (!list) return Fail("items.sample.{}: item {}: {}", name, id, list.error());
+      if (!list->is_array()) {
+        return Fail("items.sample.{}: item {}: \"{}\" is no list", name, id, sample.of);
       }
-      fields[name] = *value;
+      if (auto fresh = CheckNew("sample", name, id); !fresh) return fresh;
+      context_["item"][name] = SampleOf(*list, sample.n, sample.seed, id + "\n" + name);
     }
-    return take_({id, std::move(fields)});
+    return {};
+  }
+
+  // They are made from the other fields, not from each other.
+  Result<void> AddFields(const std::string& id) {
+    Json made = Json::object();
+    for (const auto& [name, text] : config_.items.fields) {
+      if (auto fresh = CheckNew("fields", name, id); !fresh) return fresh;
+      auto value = Render(text, fmt::format("items.fields.{} of item {}", name, id), context_);
+      if (!value) return Error{value.error()};
+      made[name] = *std::move(value);
+    }
+    for (auto member = made.begin(); member != made.end(); ++member) {
+      context_["item"][member.key()] = std::move(member.value());
+    }
+    return {};
+  }
+
+  Result<void> CheckNew(const char* setting, const std::string& name, const std::string& id) const {
+    if (!context_["item"].contains(name)) return {};
+    return Fail("items.{}.{}: item {} has a field of this name already", setting, name, id);
+  }
+
+  const Config& config_;
+  const std::function<Result<void>(SourceItem)>& take_;
+  Json context_;  // the params, and the item that is made
+  std::optional<JoinTable> join_;
+  std::optional<int64_t> trials_;  // nullopt: no `repeat`
+};
+
+// The unit that came as the ordinal-th, from 1.
+Result<SourceRow> FindUnit(const Config& config, int64_t ordinal) {
+  std::optional<SourceRow> found;
+  auto read = ForEachUnit(config, [&](SourceRow unit) -> Result<void> {
+    if (--ordinal > 0) return {};
+    found = std::move(unit);
+    return Fail("found");
+  });
+  if (found) return *std::move(found);
+  return read ? Fail("the items changed while they were read") : Error{read.error()};
+}
+
+// Refuses ids that came before. Refers to the config.
+class IdCheck {
+ public:
+  explicit IdCheck(const Config& config) : config_(config) {}
+
+  Result<void> Add(const SourceRow& unit) {
+    auto first = seen_.Add(unit.id, [this](int64_t ordinal) -> Result<std::string> {
+      auto earlier = FindUnit(config_, ordinal);
+      return earlier ? Result<std::string>(earlier->id) : Error{earlier.error()};
+    });
+    if (!first) return Error{first.error()};
+    if (*first == 0) return {};
+    auto earlier = FindUnit(config_, *first);
+    if (!earlier) return Error{earlier.error()};
+    std::string setting = config_.items.id.empty() ? SourceSetting(config_.items) : "items.id";
+    return Fail("{}: {}: the id \"{}\" is also that of {}", setting, unit.place, unit.id,
+                earlier->place);
   }
 
  private:
   const Config& config_;
-  const std::function<Result<void>(SourceItem)>& take_;
-  std::optional<JoinTable> join_;
+  SeenIds seen_;
 };
-
-// item.files: every matching text of one folder.
-Result<Json> ReadFiles(const Config& config, const std::string& folder) {
-  auto paths =
-      Glob((fs::path(config.base_dir) / folder).string(), config.items.files, GlobFor::kFiles);
-  if (!paths) return Fail("items.files: in {}: {}", VisibleText(folder), paths.error());
-  if (paths->empty()) {
-    return Fail("items.files: no file in {} matches {}", VisibleText(folder), config.items.files);
-  }
-  Json files = Json::array();
-  for (const std::string& inside : *paths) {
-    std::string path = (fs::path(folder) / inside).string();
-    if (!IsUtf8(path)) return Fail("items.files: {}: its name is not UTF-8", VisibleText(path));
-    auto text = ReadTextFile(config.base_dir, path);
-    if (!text) return Fail("items.files: {}", text.error());
-    fs::path name = fs::path(inside).filename();
-    files.push_back(
-        {{"name", name.string()}, {"stem", name.stem().string()}, {"path", path}, {"text", *text}});
-  }
-  return files;
-}
-
-// Hidden folders, and those set aside by a leading underscore, are no items.
-bool IsSetAside(const std::string& name) { return name.starts_with('.') || name.starts_with('_'); }
-
-Result<void> FromDirectories(const Config& config, ItemMaker& maker) {
-  auto folders = Glob(config.base_dir, config.items.directories, GlobFor::kFolders);
-  if (!folders) return Fail("items.directories: {}", folders.error());
-  std::map<std::string, std::string> seen;
-  for (const std::string& folder : *folders) {
-    std::string id = fs::path(folder).filename().string();
-    if (IsSetAside(id)) continue;
-    std::string place = "items.directories: " + VisibleText(folder);
-    if (auto fine = CheckId(id, place); !fine) return fine;
-    auto [first, added] = seen.emplace(id, folder);
-    if (!added) {
-      return Fail("{}: the id \"{}\" is also that of {}", place, id, VisibleText(first->second));
-    }
-    Json fields{{"id", id}};
-    if (!config.items.files.empty()) {
-      auto files = ReadFiles(config, folder);
-      if (!files) return Error{files.error()};
-      fields["files"] = *std::move(files);
-    }
-    if (auto made = maker.Make(id, std::move(fields)); !made) return made;
-  }
-  return {};
-}
-
-Result<void> FromRange(const ItemSource::Range& range, ItemMaker& maker) {
-  for (int64_t number = range.from; number <= range.to; ++number) {
-    std::string id = std::to_string(number);
-    auto made = maker.Make(id, {{"id", id}, {"number", number}});
-    if (!made) return made;
-  }
-  return {};
-}
 
 }  // namespace
 
 Result<void> ForEachItem(const Config& config,
                          const std::function<Result<void>(SourceItem)>& take) {
   ItemMaker maker(config, take);
-  if (auto loaded = maker.LoadJoin(); !loaded) return loaded;
-  return config.items.range ? FromRange(*config.items.range, maker)
-                            : FromDirectories(config, maker);
+  if (auto prepared = maker.Prepare(); !prepared) return prepared;
+  IdCheck ids(config);
+  bool check_ids = MayRepeatIds(config.items);
+  return ForEachUnit(config, [&](SourceRow unit) -> Result<void> {
+    if (check_ids) {
+      if (auto fine = ids.Add(unit); !fine) return fine;
+    }
+    return maker.MakeAll(std::move(unit));
+  });
 }
 
 }  // namespace muster

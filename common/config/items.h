@@ -1,7 +1,13 @@
 #pragma once
 
-// Items from a config's source, one at a time: nothing here holds more than one item, the names of
-// the folders and the side table of a join.
+// Items from a config's source, one at a time, in these steps:
+//
+//   rows     of the source (items/row.h), those that `where` takes
+//   units    the rows, or what group_by makes of them; `id` names them (items/units.h)
+//   items    a unit with its row of the join, once or as trials, its samples and its fields
+//
+// Nothing here holds more than one item, 32 bytes an id, the names of the folders, the side table
+// of a join, a JSON file, and with group_by the rows.
 
 #include <functional>
 #include <string>
@@ -19,10 +25,11 @@ struct SourceItem {
   Json fields;
 };
 
-// Calls `take` for every item in the source's order (folders sorted by name, digits by value).
-// Stops at the first error of either side. Duplicate ids, ids that are empty, longer than 200
-// bytes or not printable UTF-8, folders without a matching file, and ids without a row in the join
-// are errors that name the place.
+// Calls `take` for every item in the source's order (folders sorted by name, digits by value; the
+// trials of one row one after another). Stops at the first error of either side. Duplicate ids, ids
+// that are empty, longer than 200 bytes or not printable UTF-8, folders without a matching file,
+// rows for which `where` has no answer, and ids without a row in the join are errors that name the
+// place: the file and line where there are any.
 Result<void> ForEachItem(const Config& config, const std::function<Result<void>(SourceItem)>& take);
 
 }  // namespace muster

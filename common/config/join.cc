@@ -1,8 +1,11 @@
 #include "common/config/join.h"
 
+#include <algorithm>
 #include <vector>
 
+#include "common/config/items/row.h"
 #include "common/config/text_file.h"
+#include "common/tables/csv.h"
 #include "common/text.h"
 
 namespace muster {
@@ -20,35 +23,63 @@ std::string IdOf(const Json* value) {
 }  // namespace
 
 Result<JoinTable> JoinTable::Load(const Config& config) {
+  const ItemSource::Join& join = *config.items.join;
   JoinTable table;
-  table.file_ = config.items.join->json;
-  table.on_ = config.items.join->on;
-  auto text = ReadTextFile(config.base_dir, table.file_, kMaxTable);
-  if (!text) return Fail("items.join: {}", text.error());
-  auto json = ParseJson(*text);
-  if (!json) return Fail("items.join: {}: {}", VisibleText(table.file_), json.error());
-  Result<void> taken;
-  if (json->is_array()) {
-    taken = table.TakeList(*json);
-  } else if (json->is_object()) {
-    taken = table.TakeMap(*json);
-  } else {
-    taken = Fail("expected a list of objects, or an object of objects by id");
-  }
-  if (!taken) return Fail("items.join: {}: {}", VisibleText(table.file_), taken.error());
+  bool csv = !join.csv.empty();
+  table.file_ = csv ? join.csv : join.json;
+  table.on_ = join.on;
+  auto loaded = csv ? table.LoadCsv(config.base_dir, DelimiterOf(config.items))
+                    : table.LoadJson(config.base_dir);
+  if (!loaded) return Fail("items.join: {}", loaded.error());
   return table;
 }
 
-Result<void> JoinTable::TakeList(const Json& list) {
-  for (size_t i = 0; i < list.size(); ++i) {
-    std::string id = IdOf(Member(list[i], on_));
-    if (id.empty()) {
-      return Fail("row {} has no field \"{}\" that is a text or a whole number", i + 1, on_);
+Result<void> JoinTable::LoadJson(const std::string& base_dir) {
+  auto text = ReadTextFile(base_dir, file_, kMaxTable);
+  if (!text) return Error{text.error()};
+  auto json = ParseJson(*text);
+  if (!json) return Fail("{}: {}", VisibleText(file_), json.error());
+  Result<void> taken;
+  if (json->is_object()) {
+    taken = TakeMap(*json);
+  } else if (!json->is_array()) {
+    taken = Fail("expected a list of objects, or an object of objects by id");
+  } else {
+    for (size_t i = 0; i < json->size() && taken; ++i) {
+      taken = TakeRow(std::move((*json)[i]), fmt::format("row {}", i + 1));
     }
-    if (!rows_.emplace(id, list[i]).second) {
-      return Fail("row {} has \"{}\" in \"{}\", which another row has too", i + 1, VisibleText(id),
-                  on_);
-    }
+  }
+  return taken ? taken : Fail("{}: {}", VisibleText(file_), taken.error());
+}
+
+Result<void> JoinTable::LoadCsv(const std::string& base_dir, char delimiter) {
+  auto reader = CsvReader::Open(base_dir, file_, delimiter);
+  if (!reader) return Error{reader.error()};
+  const std::vector<std::string>& names = reader->header();
+  if (std::find(names.begin(), names.end(), on_) == names.end()) {
+    std::string nearest = NearestName(on_, names);
+    return Fail("{}: no column is called \"{}\"{}", VisibleText(file_), on_,
+                nearest.empty() ? "" : fmt::format("; did you mean \"{}\"?", nearest));
+  }
+  for (;;) {
+    auto record = reader->Next();
+    if (!record) return Error{record.error()};
+    if (!*record) return {};
+    Json row = Json::object();
+    for (size_t i = 0; i < names.size(); ++i) row[names[i]] = std::move((*record)->values[i]);
+    std::string which = fmt::format("row {} (line {})", (*record)->number, (*record)->line);
+    auto taken = TakeRow(std::move(row), which);
+    if (!taken) return Fail("{}: {}", VisibleText(file_), taken.error());
+  }
+}
+
+Result<void> JoinTable::TakeRow(Json row, const std::string& which) {
+  std::string id = IdOf(Member(row, on_));
+  if (id.empty()) {
+    return Fail("{} has no field \"{}\" that is a text or a whole number", which, on_);
+  }
+  if (!rows_.emplace(id, std::move(row)).second) {
+    return Fail("{} has \"{}\" in \"{}\", which another row has too", which, VisibleText(id), on_);
   }
   return {};
 }

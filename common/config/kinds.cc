@@ -55,6 +55,16 @@ bool IsPath(std::string_view text) {
   return IsIdentifier(text);
 }
 
+bool IsFieldName(std::string_view text) {
+  return !text.empty() && std::none_of(text.begin(), text.end(), [](unsigned char c) {
+    return c <= 0x20 || c == 0x7F || c == '.' || c == '{' || c == '}';
+  });
+}
+
+bool IsDelimiter(std::string_view text) {
+  return text.size() == 1 && (text == "\t" || (text[0] > ' ' && text[0] < 0x7F && text[0] != '"'));
+}
+
 bool IsHostPort(std::string_view text) {
   size_t colon = text.rfind(':');
   if (colon == std::string_view::npos || colon == 0) return false;
@@ -94,6 +104,11 @@ std::string Expected(const Template& kind) {
   return kind.may_be_file ? "text, or {file: path}" : "text";
 }
 std::string Expected(const Templates&) { return "a map of names to texts"; }
+std::string Expected(const ItemTemplate&) { return "text"; }
+std::string Expected(const ExpressionKind& kind) { return kind.expected; }
+std::string Expected(const ColumnList&) {
+  return "a list of names, or of maps such as cost: usage.cost";
+}
 std::string Expected(const Headers&) { return "a map of header names to texts"; }
 std::string Expected(const Dollars&) {
   return "US dollars per million tokens, such as 1.25, with at most 6 decimals";
@@ -148,10 +163,27 @@ std::optional<Json> Written(const std::string& value, const LoadTemplate&) {
   return WrittenText(value);
 }
 std::optional<Json> Written(const TextSource& value, const Template&) {
-  return Json{{"text", value.text}, {"origin", value.origin}};
+  Json written{{"text", value.text}, {"origin", value.origin}};
+  if (!value.file.empty()) written["file"] = value.file;
+  return written;
 }
 std::optional<Json> Written(const std::map<std::string, std::string>& value, const Templates&) {
   return WrittenMap(value);
+}
+std::optional<Json> Written(const std::string& value, const ItemTemplate&) {
+  return WrittenText(value);
+}
+std::optional<Json> Written(const Expression& value, const ExpressionKind&) {
+  if (value.empty()) return std::nullopt;
+  return Json{{"text", value.text}, {"origin", value.origin}};
+}
+std::optional<Json> Written(const std::vector<Column>& value, const ColumnList&) {
+  Json list = Json::array();
+  for (const Column& column : value) {
+    list.push_back(
+        {{"name", column.name}, {"text", column.value.text}, {"origin", column.value.origin}});
+  }
+  return list;
 }
 std::optional<Json> Written(const std::map<std::string, std::string>& value, const Headers&) {
   return WrittenMap(value);

@@ -50,8 +50,18 @@ struct LoadTemplate {  // a template over name and params, rendered at load
   const char* otherwise = "";
 };
 struct Template {  // a template over the item's context; checked at load, rendered for every item
-  bool may_be_file = true;  // {file: path}, read at load
+  bool may_be_file = true;  // {file: path}, read at load unless the path is a template
+  const char* otherwise = "";
 };
+struct ItemTemplate {  // a template over item's fields and params, rendered when items are read
+  const char* otherwise = "";
+};
+struct ExpressionKind {  // checked at load, evaluated for every item (expression.h)
+  const char* expected;
+  const char* otherwise = "";
+};
+struct ColumnList {};  // names, or maps of one name to an expression
+
 struct Templates {};  // a map of names to such templates
 struct Headers {};    // a map of HTTP header names to values
 struct Dollars {};    // US dollars per million tokens; kept in picodollars per token
@@ -74,7 +84,9 @@ struct JsonSource {  // a map, true for {}, or the path of a JSON file, read at 
   const char* otherwise = "";
 };
 struct RawFields {};    // any map
-struct Scalar {};       // text, a number, true or false
+struct Scalar {         // text, a number, true or false
+  bool or_map = false;  // or a map of names to such
+};
 struct Scalars {};      // a list of them
 struct ParamMap {};     // name: value, or name: ParamDeclaration
 struct NumberRange {};  // {from, to} or "1..29"
@@ -84,6 +96,7 @@ struct ParamDeclaration {
   Json value;  // the default
   Json choices = Json::array();
   std::string help;
+  std::string by;  // an earlier param, whose value picks from the map that `value` then is
 };
 
 // The two ends of a DurationSpan, which live elsewhere.
@@ -98,6 +111,8 @@ bool IsVariable(std::string_view text);      // an environment variable: as IsId
 bool IsHeaderName(std::string_view text);    // an HTTP token
 bool IsHeaderValue(std::string_view text);   // no line breaks or other control characters
 bool IsPath(std::string_view text);          // names joined by dots: item.files
+bool IsFieldName(std::string_view text);     // what a template can name: no dots, braces, blanks
+bool IsDelimiter(std::string_view text);     // one ASCII character that no value needs
 bool IsHostPort(std::string_view text);      // 127.0.0.1:9464, [::1]:9464, localhost:9464
 
 // What to write for a setting of this kind, to end a sentence: "a whole number from 1 to 10000".
@@ -111,6 +126,9 @@ std::string Expected(const Choice& kind);
 std::string Expected(const LoadTemplate& kind);
 std::string Expected(const Template& kind);
 std::string Expected(const Templates& kind);
+std::string Expected(const ItemTemplate& kind);
+std::string Expected(const ExpressionKind& kind);
+std::string Expected(const ColumnList& kind);
 std::string Expected(const Headers& kind);
 std::string Expected(const Dollars& kind);
 std::string Expected(const Money& kind);
@@ -141,6 +159,9 @@ std::optional<Json> Written(const std::string& value, const Choice& kind);
 std::optional<Json> Written(const std::string& value, const LoadTemplate& kind);
 std::optional<Json> Written(const TextSource& value, const Template& kind);
 std::optional<Json> Written(const std::map<std::string, std::string>& value, const Templates& kind);
+std::optional<Json> Written(const std::string& value, const ItemTemplate& kind);
+std::optional<Json> Written(const Expression& value, const ExpressionKind& kind);
+std::optional<Json> Written(const std::vector<Column>& value, const ColumnList& kind);
 std::optional<Json> Written(const std::map<std::string, std::string>& value, const Headers& kind);
 std::optional<Json> Written(int64_t value, const Dollars& kind);
 std::optional<Json> Written(int64_t value, const Money& kind);

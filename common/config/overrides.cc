@@ -3,26 +3,13 @@
 #include <algorithm>
 #include <vector>
 
+#include "common/config/profiles.h"
 #include "common/config/settings.h"
 #include "common/duration.h"
 #include "common/text.h"
 
 namespace muster {
 namespace {
-
-std::string DidYouMean(std::string_view name, const std::vector<std::string>& names) {
-  std::string nearest = NearestName(name, names);
-  if (!nearest.empty()) return fmt::format("; did you mean \"{}\"?", nearest);
-  if (names.empty()) return "";
-  return fmt::format("; there are: {}", fmt::join(names, ", "));
-}
-
-std::vector<std::string> KeysOf(const Json* map) {
-  std::vector<std::string> keys;
-  if (!map || !map->is_object()) return keys;
-  for (const auto& member : map->items()) keys.push_back(member.key());
-  return keys;
-}
 
 std::vector<std::string> TopLevelSettings() {
   std::vector<std::string> names;
@@ -90,17 +77,15 @@ class Override {
       target = &param["default"];
       path = MemberPath(path, "default");
     }
-    Json value = target->is_string() ? Json(value_) : Json(nullptr);
-    if (!target->is_string()) {
+    bool map = target->is_object() && !target->empty();
+    bool text = (map ? target->items().begin().value() : *target).is_string();
+    Json value = text ? Json(value_) : Json(nullptr);
+    if (!text) {
       auto resolved = ResolvePlainScalar(value_);
       value = resolved ? *resolved : Json(value_);
     }
-    if (target->is_number() && !value.is_number()) {
-      return Refuse(fmt::format("\"{}\" is no number; expected one, like the default {}", value_,
-                                DumpJson(*target)));
-    }
-    if (target->is_boolean() && !value.is_boolean()) {
-      return Refuse(fmt::format("\"{}\" is neither true nor false", value_));
+    if (auto mistake = ParamMistake(*target, value, value_); !mistake.empty()) {
+      return Refuse(mistake);
     }
     Replace(*target, std::move(value), path);
     document_.places.SetSource(path, value_);
@@ -175,9 +160,38 @@ class Override {
 
 }  // namespace
 
+std::string DidYouMean(std::string_view name, const std::vector<std::string>& names) {
+  std::string nearest = NearestName(name, names);
+  if (!nearest.empty()) return fmt::format("; did you mean \"{}\"?", nearest);
+  if (names.empty()) return "";
+  return fmt::format("; there are: {}", fmt::join(names, ", "));
+}
+
+std::vector<std::string> KeysOf(const Json* map) {
+  std::vector<std::string> keys;
+  if (!map || !map->is_object()) return keys;
+  for (const auto& member : map->items()) keys.push_back(member.key());
+  return keys;
+}
+
+std::string ParamMistake(const Json& now, const Json& value, const std::string& written) {
+  // Of a default that is a map (see `by`) all values are alike.
+  bool map = now.is_object() && !now.empty();
+  const Json& like = map ? now.items().begin().value() : now;
+  if (like.is_number() && !value.is_number()) {
+    return fmt::format("\"{}\" is no number; expected one, like the default {}", written,
+                       DumpJson(like));
+  }
+  if (like.is_boolean() && !value.is_boolean()) {
+    return fmt::format("\"{}\" is neither true nor false", written);
+  }
+  return "";
+}
+
 void ApplyOverrides(const ConfigOverrides& overrides, YamlDocument& document, Problems& problems) {
   // To a file that is no config nothing can be added.
   if (!document.root.is_object() && !document.root.is_null()) return;
+  ApplyProfiles(overrides.profiles, document, problems);
   for (const std::string& set : overrides.set) {
     // The name alone: values are long, or keys by mistake.
     Override("--set " + set.substr(0, set.find('=')), document, problems).SetByName(set);

@@ -132,6 +132,12 @@ class Reader {
                                    const LoadTemplate& kind);
   std::optional<TextSource> Parse(const Json& value, const std::string& path, const Template& kind);
   std::optional<StringMap> Parse(const Json& value, const std::string& path, const Templates& kind);
+  std::optional<std::string> Parse(const Json& value, const std::string& path,
+                                   const ItemTemplate& kind);
+  std::optional<Expression> Parse(const Json& value, const std::string& path,
+                                  const ExpressionKind& kind);
+  std::optional<std::vector<Column>> Parse(const Json& value, const std::string& path,
+                                           const ColumnList& kind);
   std::optional<StringMap> Parse(const Json& value, const std::string& path, const Headers& kind);
   std::optional<int64_t> Parse(const Json& value, const std::string& path, const Dollars& kind);
   std::optional<int64_t> Parse(const Json& value, const std::string& path, const Money& kind);
@@ -160,7 +166,11 @@ class Reader {
   std::optional<std::string> TextOf(const Json& value, const std::string& path) const;
   std::optional<Milliseconds> DurationOf(std::string_view text) const;
   std::optional<TextSource> ReadFileOf(const Json& map, const std::string& path);
-  std::optional<Json> ParamValue(const Json& value, const std::string& path);
+  // The value of one param; `params` are those before it.
+  std::optional<Json> ParamValue(const Json& value, const std::string& path, const Json& params);
+  std::optional<Json> PickedDefault(const ParamDeclaration& param, const std::string& path,
+                                    const Json& params);
+  void CheckChoice(const ParamDeclaration& param, const std::string& path);
 
   const Json& root_;
   const Form form_;

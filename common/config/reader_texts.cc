@@ -2,6 +2,7 @@
 
 #include "common/config/reader.h"
 #include "common/config/text_file.h"
+#include "common/expression.h"
 #include "common/template.h"
 #include "common/text.h"
 
@@ -50,6 +51,9 @@ std::optional<TextSource> Reader::ReadFileOf(const Json& map, const std::string&
     Required("file", file, Words{nullptr, "the path of a text file"}, "");
   });
   if (problems_.Under(path)) return std::nullopt;
+  if (file.find("{{") != std::string::npos) {
+    return TextSource{"", problems_.places().Text(problems_.places().Value(path)), file};
+  }
   auto text = ReadTextFile(folder_, file);
   if (!text) {
     problems_.AtValue(MemberPath(path, "file"), text.error());
@@ -61,7 +65,8 @@ std::optional<TextSource> Reader::ReadFileOf(const Json& map, const std::string&
 std::optional<TextSource> Reader::Parse(const Json& value, const std::string& path,
                                         const Template& kind) {
   if (form_ == Form::kTravelling) {
-    return TextSource{StringMember(value, "text"), StringMember(value, "origin")};
+    return TextSource{StringMember(value, "text"), StringMember(value, "origin"),
+                      StringMember(value, "file")};
   }
   std::optional<TextSource> source;
   auto text = TextOf(value, path);
@@ -74,7 +79,7 @@ std::optional<TextSource> Reader::Parse(const Json& value, const std::string& pa
     NotText(value, path, Expected(kind));
     return std::nullopt;
   }
-  auto checked = CheckTemplate(source->text, source->origin);
+  auto checked = CheckTemplate(source->file.empty() ? source->text : source->file, source->origin);
   if (!checked) problems_.InTemplate(path, source->origin, checked.error());
   return source;
 }
@@ -94,6 +99,59 @@ std::optional<Reader::StringMap> Reader::Parse(const Json& value, const std::str
     }
   }
   return texts;
+}
+
+std::optional<std::string> Reader::Parse(const Json& value, const std::string& path,
+                                         const ItemTemplate&) {
+  if (form_ == Form::kTravelling) return TextOf(value, path);
+  auto source = Parse(value, path, Template{false});
+  return source ? std::optional(source->text) : std::nullopt;
+}
+
+std::optional<Expression> Reader::Parse(const Json& value, const std::string& path,
+                                        const ExpressionKind& kind) {
+  if (form_ == Form::kTravelling) {
+    return Expression{StringMember(value, "text"), StringMember(value, "origin")};
+  }
+  Expression expression;
+  expression.origin = problems_.places().Text(problems_.places().Value(path));
+  if (auto text = TextOf(value, path)) expression.text = *text;
+  if (value.is_number() || value.is_boolean()) expression.text = DumpJson(value);
+  if (expression.empty()) return Wrong(value, path, kind.expected), std::nullopt;
+  auto checked = CheckExpression(expression.text, expression.origin);
+  if (!checked) problems_.InTemplate(path, expression.origin, checked.error());
+  return expression;
+}
+
+// "status" is a column of that name and value, "cost: usage.cost" says both, "item.*" means many.
+std::optional<std::vector<Column>> Reader::Parse(const Json& value, const std::string& path,
+                                                 const ColumnList& kind) {
+  std::vector<Column> columns;
+  if (form_ == Form::kTravelling) {
+    for (const Json& each : value) {
+      columns.push_back(
+          {StringMember(each, "name"), {StringMember(each, "text"), StringMember(each, "origin")}});
+    }
+    return columns;
+  }
+  bool fits = true;
+  ForEachOf(value, path, [&](const Json& each, const std::string& at) {
+    std::string origin = problems_.places().Text(problems_.places().Value(at));
+    if (each.is_string() && !each.get_ref<const std::string&>().empty()) {
+      auto text = each.get<std::string>();
+      bool all = text.ends_with(".*");
+      columns.push_back({all ? "" : text, {text, origin}});
+      return;
+    }
+    bool pair = each.is_object() && each.size() == 1;
+    if (!pair) return Wrong(each, at, Expected(kind)), void(fits = false);
+    const std::string& name = each.items().begin().key();
+    auto expression = Parse(each.items().begin().value(), MemberPath(at, name),
+                            ExpressionKind{"an expression, such as usage.cost"});
+    fits = fits && expression;
+    if (expression) columns.push_back({name, *std::move(expression)});
+  });
+  return fits ? std::optional(columns) : std::nullopt;
 }
 
 std::optional<std::vector<std::string>> Reader::Parse(const Json& value, const std::string& path,

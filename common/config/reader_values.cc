@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/config/overrides.h"
 #include "common/config/reader.h"
 #include "common/config/yaml.h"
 #include "common/duration.h"
@@ -180,6 +181,12 @@ std::optional<Json> Reader::Parse(const Json& value, const std::string& path, co
 
 std::optional<Json> Reader::Parse(const Json& value, const std::string& path, const Scalar& kind) {
   if (IsScalar(value)) return value;
+  if (kind.or_map && value.is_object() && !value.empty()) {
+    for (const auto& member : value.items()) {
+      if (!Parse(member.value(), MemberPath(path, member.key()), Scalar{})) return std::nullopt;
+    }
+    return value;
+  }
   Wrong(value, path, Expected(kind));
   return std::nullopt;
 }
@@ -191,21 +198,62 @@ std::optional<Json> Reader::Parse(const Json& value, const std::string& path, co
   return std::nullopt;
 }
 
-std::optional<Json> Reader::ParamValue(const Json& value, const std::string& path) {
+std::optional<Json> Reader::ParamValue(const Json& value, const std::string& path,
+                                       const Json& params) {
   if (!value.is_object()) return Parse(value, path, Scalar{});
   ParamDeclaration param;
   ReadMap(value, path, [&] { Describe(*this, param); });
   if (problems_.Under(path)) return std::nullopt;
-  const Json& choices = param.choices;
-  if (!choices.empty() && std::find(choices.begin(), choices.end(), param.value) == choices.end()) {
-    std::vector<std::string> names;
-    for (const Json& choice : choices) names.push_back(Shown(choice, std::nullopt));
-    std::string at = MemberPath(path, "default");
-    std::string shown = Shown(param.value, problems_.places().Source(at));
-    problems_.AtValue(
-        at, fmt::format("\"{}\" is {}; expected one of: {}", path, shown, fmt::join(names, ", ")));
-  }
+  auto picked = PickedDefault(param, path, params);
+  if (!picked) return std::nullopt;
+  param.value = *std::move(picked);
+  CheckChoice(param, path);
   return param.value;
+}
+
+// The default, or what `by` picks from it.
+std::optional<Json> Reader::PickedDefault(const ParamDeclaration& param, const std::string& path,
+                                          const Json& params) {
+  std::vector<std::string> earlier = KeysOf(&params);
+  const Json* chooser = Member(params, param.by);
+  if (!param.by.empty() && !chooser) {
+    problems_.AtValue(MemberPath(path, "by"), fmt::format("no param above is called \"{}\"{}",
+                                                          param.by, DidYouMean(param.by, earlier)));
+    return std::nullopt;
+  }
+  if (!param.value.is_object()) return param.value;
+  std::string at = MemberPath(path, "default");
+  if (param.by.empty()) {
+    problems_.AtValue(at, fmt::format("\"{}\" is a map; expected {}, or beside it by: the name of "
+                                      "the param that picks from it",
+                                      at, Expected(Scalar{})));
+    return std::nullopt;
+  }
+  // After a mistake in the one that picks, nothing can be picked.
+  if (problems_.Under(MemberPath(ParentPath(path), param.by))) return std::nullopt;
+  std::string key = chooser->is_string() ? chooser->get<std::string>() : DumpJson(*chooser);
+  if (const Json* picked = Member(param.value, key)) return *picked;
+  problems_.AtValue(at, fmt::format("\"{}\" has no value for {} {}{}", at, param.by, Quoted(key),
+                                    DidYouMean(key, KeysOf(&param.value))));
+  return std::nullopt;
+}
+
+void Reader::CheckChoice(const ParamDeclaration& param, const std::string& path) {
+  const Json& choices = param.choices;
+  bool fits = std::find(choices.begin(), choices.end(), param.value) != choices.end();
+  if (choices.empty() || fits) return;
+  std::vector<std::string> names, shown;
+  for (const Json& choice : choices) {
+    shown.push_back(Shown(choice, std::nullopt));
+    if (choice.is_string()) names.push_back(choice.get<std::string>());
+  }
+  std::string at = MemberPath(path, "default");
+  std::string nearest =
+      param.value.is_string() ? NearestName(param.value.get_ref<const std::string&>(), names) : "";
+  problems_.AtValue(
+      at, fmt::format("\"{}\" is {}; expected one of: {}{}", path,
+                      Shown(param.value, problems_.places().Source(at)), fmt::join(shown, ", "),
+                      nearest.empty() ? "" : fmt::format("; did you mean \"{}\"?", nearest)));
 }
 
 std::optional<Json> Reader::Parse(const Json& value, const std::string& path, const ParamMap&) {
@@ -217,7 +265,7 @@ std::optional<Json> Reader::Parse(const Json& value, const std::string& path, co
     std::string inside = MemberPath(path, member.key());
     if (!NameFits(member.key(), inside, Words{IsIdentifier, "letters, digits and _"})) continue;
     // A param without a usable value still exists: what uses it is no second mistake.
-    params[member.key()] = ParamValue(member.value(), inside).value_or("");
+    params[member.key()] = ParamValue(member.value(), inside, params).value_or("");
   }
   names_["params"] = params;
   return params;

@@ -23,6 +23,11 @@ Json TypeOf(const LoadTemplate& kind) {
 Json TypeOf(const Template& kind) {
   return {{"type", kind.may_be_file ? "template, or {file: path}" : "template"}};
 }
+Json TypeOf(const ItemTemplate&) { return {{"type", "template over item and params"}}; }
+Json TypeOf(const ExpressionKind& kind) {
+  return {{"type", "expression"}, {"expected", kind.expected}};
+}
+Json TypeOf(const ColumnList&) { return {{"type", "list of names, or of name: expression"}}; }
 Json TypeOf(const Templates&) { return {{"type", "map of names to templates"}}; }
 Json TypeOf(const Headers&) { return {{"type", "map of header names to texts"}}; }
 Json TypeOf(const Dollars&) { return {{"type", "US dollars per million tokens"}}; }
@@ -35,7 +40,10 @@ Json TypeOf(const TemplateList& kind) {
 Json TypeOf(const TextMap&) { return {{"type", "map of names to texts"}}; }
 Json TypeOf(const JsonSource&) { return {{"type", "map, or path of a JSON file"}}; }
 Json TypeOf(const RawFields&) { return {{"type", "map"}}; }
-Json TypeOf(const Scalar&) { return {{"type", "text, number, true or false"}}; }
+Json TypeOf(const Scalar& kind) {
+  std::string type = "text, number, true or false";
+  return {{"type", kind.or_map ? type + ", or a map of such" : type}};
+}
 Json TypeOf(const Scalars&) { return {{"type", "list of texts, numbers, true or false"}}; }
 Json TypeOf(const ParamMap&) { return {{"type", "map of names to values or maps"}}; }
 Json TypeOf(const NumberRange&) { return {{"type", "{from, to} or from..to"}}; }
@@ -48,7 +56,8 @@ const char* OtherwiseOf(const Kind& kind) {
 
 template <class Kind>
 constexpr bool kPerItem = std::is_same_v<Kind, Template> || std::is_same_v<Kind, Templates> ||
-                          std::is_same_v<Kind, TemplateList>;
+                          std::is_same_v<Kind, TemplateList> || std::is_same_v<Kind, ColumnList> ||
+                          std::is_same_v<Kind, ExpressionKind>;
 
 // A visitor of the table that lists it. The structs it visits are new ones: their values are the
 // defaults.
@@ -88,7 +97,9 @@ class Lister {
   template <class S>
   void List(std::string_view name, std::vector<S>&, std::string_view help) {
     Row(name, help, {{"type", "list of maps"}})["when"] = "load";
-    Inside<S>(name, "[]");
+    // Branches are steps again, but have no branches.
+    bool again = std::is_same_v<S, Step> && prefix_.find("[]") != std::string::npos;
+    if (!again) Inside<S>(name, "[]");
   }
   template <class S>
   void Map(std::string_view name, std::map<std::string, S>&, const Words&, std::string_view help) {

@@ -27,9 +27,12 @@ inline constexpr Milliseconds kOneHour = std::chrono::hours(1);
 
 template <class V>
 void Describe(V& v, ParamDeclaration& s) {
-  v.Required("default", s.value, Scalar{}, "the value unless --set gives another");
+  v.Required("default", s.value, Scalar{true},
+             "the value unless --set gives another; with `by` a map of values");
   v.Setting("choices", s.choices, Scalars{}, "the only values it may have");
   v.Setting("help", s.help, Words{}, "what it does, for people");
+  v.Setting("by", s.by, Words{IsIdentifier, "the name of a param above", "none"},
+            "the param whose value picks from a default that is a map");
 }
 
 template <class V>
@@ -41,10 +44,19 @@ void Describe(V& v, ItemSource::Range& s) {
 
 template <class V>
 void Describe(V& v, ItemSource::Join& s) {
-  v.Required("json", s.json, LoadTemplate{"a path"},
-             "a JSON file beside the config: a list of objects, or one object of objects by id");
-  v.Setting("on", s.on, Words{IsIdentifier, "the name of a field", "the field \"id\""},
-            "the field of each object in a list that equals item.id");
+  v.Setting("json", s.json, LoadTemplate{"a path", "none"},
+            "a JSON file beside the config: a list of objects, or one object of objects by id");
+  v.Setting("csv", s.csv, LoadTemplate{"a path", "none"}, "instead of it a CSV file");
+  v.Setting("on", s.on, Words{IsFieldName, "the name of a field", "the field \"id\""},
+            "the field of each object in a list, or row, that equals item.id");
+}
+
+template <class V>
+void Describe(V& v, ItemSource::Sample& s) {
+  v.Required("of", s.of, Words{IsPath, "the name of a list, such as item.rows"},
+             "the list they are taken from");
+  v.Required("n", s.n, Whole{1, 1'000'000}, "how many, or all if there are fewer");
+  v.Setting("seed", s.seed, Whole{0, INT64_MAX}, "another seed, others of them");
 }
 
 template <class V>
@@ -54,6 +66,30 @@ void Describe(V& v, ItemSource& s) {
   v.Setting("files", s.files, LoadTemplate{"a path with * and ?"},
             "which texts of each folder are read as item.files: name, stem, path, text");
   v.Setting("range", s.range, NumberRange{}, "every number is an item: item.id, item.number");
+  v.Setting("csv", s.csv, LoadTemplate{"a path", "none"},
+            "a CSV file beside the config: every row is an item, its columns are fields of item; "
+            "item.id is the column \"id\", else the row's number");
+  v.Setting("delimiter", s.delimiter, Words{IsDelimiter, "one character, such as ;", ","},
+            "what stands between the values of a CSV file");
+  v.Setting("jsonl", s.jsonl, LoadTemplate{"a path", "none"},
+            "a file with a JSON object a line: every line is an item");
+  v.Setting("json", s.json, LoadTemplate{"a path", "none"},
+            "a JSON file: every element of its list, or member of its map, is an item");
+  v.Setting("matrix", s.matrix, RawFields{},
+            "names and lists of values: every combination is an item");
+  v.Setting("id", s.id, ItemTemplate{"the source's own"},
+            "a template of item.id, over the item's other fields");
+  v.Setting("group_by", s.group_by, Words{IsFieldName, "the name of a field", "one item a row"},
+            "one item for each value of this field: item.id is the value, item.rows are its rows");
+  v.Setting("where", s.where,
+            ExpressionKind{"a condition, such as item.points <= params.most", "all"},
+            "which rows are taken");
+  v.Setting("repeat", s.repeat,
+            ExpressionKind{"a whole number, or the name of one, such as params.trials", "1"},
+            "so many items of each, one after another: item.trial counts them from 1, item.id is "
+            "id#trial");
+  v.Map("sample", s.sample, Words{IsFieldName, "the name of a field"},
+        "further fields of item: some elements of a list, chosen by chance but always the same");
   v.Setting("fields", s.fields, Templates{}, "further fields of item, made from those it has");
   v.Optional("join", s.join, "takes the fields of a row in a side table into item");
 }
@@ -141,7 +177,7 @@ void Describe(V& v, Provider& s) {
   v.Hidden("name", s.name);
   v.Setting("api", s.api,
             Choice{{"openai-responses", "openai-chat", "anthropic", "gemini", "ollama",
-                    "openrouter", "claude-code", "mock"},
+                    "openrouter", "claude-code", "mock", "http", "command"},
                    "must be given"},
             "which API it speaks");
   v.Setting("base_url", s.base_url,
@@ -288,6 +324,98 @@ void Describe(V& v, ChatStep& s) {
   v.Setting("keep_truncated", s.keep_truncated, Flag{},
             "take an answer that was cut at max_tokens instead of rejecting it");
   v.Setting("extra", s.extra, RawFields{}, "fields added to the request as they are");
+  v.Setting("context", s.context, TemplateList{"the path of a text file"},
+            "text files shown before the user prompt, as they are: paths relative to the config");
+}
+
+template <class V>
+void Describe(V& v, CommandStep& s) {
+  v.Required("run", s.run, TemplateList{"a program and its arguments"},
+             "the program and its arguments, each a text of its own; no shell sees them. A program "
+             "with a slash is looked for beside the config, where it runs");
+  v.Setting("stdin", s.stdin_text, Template{}, "what it reads from its standard input");
+  v.Setting("produces", s.produces, TemplateList{"a path or glob"},
+            "files that it must have left in {{work}}, the item's work folder: {{id.files}}");
+  v.Setting("inputs", s.inputs, TemplateList{"a path or glob"},
+            "files beside the config that it reads: when they change it is run again. Files among "
+            "its arguments need not be named");
+  v.Setting("limit", s.limit, Duration{kShortest, 24 * kOneHour},
+            "then it is ended, and has failed");
+  v.Setting("env", s.env, Texts{"names of environment variables", "none"},
+            "what it sees of the environment beside PATH, HOME, LANG and TMPDIR");
+  v.Setting("cost_per_call", s.cost_per_call, Money{"nothing"}, "what running it costs");
+}
+
+template <class V>
+void Describe(V& v, FindRule& s) {
+  v.Required("get", s.get, Template{false}, "the path of a list of what was asked for");
+  v.Setting("list", s.list, Words{IsPath, "the name of a list in the reply", "the reply itself"},
+            "where the list is");
+  v.Required("match", s.match, ExpressionKind{"a condition, such as each.name == item.id"},
+             "which element is the lost one");
+  v.Required("job", s.job, Words{IsPath, "a name in the element"}, "where it names the job");
+}
+
+template <class V>
+void Describe(V& v, PollRule& s) {
+  v.Required("get", s.get, Template{false}, "the path to ask; {{job}} is the job's name");
+  v.Setting("every", s.every, Duration{kShortest, kOneHour}, "how often");
+  v.Setting("limit", s.limit, Duration{kShortest, 24 * kOneHour}, "how long; then it has failed");
+  v.Required("done", s.done, ExpressionKind{"a condition, such as status == \"SUCCEEDED\""},
+             "over the reply's own names: it is done");
+  v.Setting("failed", s.failed, ExpressionKind{"a condition", "never"}, "the same: it has failed");
+  v.Setting("error", s.error, Words{IsPath, "a name in the reply", "none"}, "why it has failed");
+  v.Setting("progress", s.progress, Words{IsPath, "a name in the reply", "none"},
+            "how far it is, for people");
+}
+
+template <class V>
+void Describe(V& v, Download& s) {
+  v.Required("file", s.file, Template{false}, "where to, relative to the config");
+  v.Required("from", s.from, Words{IsPath, "a name in the reply"}, "where the reply has its URL");
+}
+
+template <class V>
+void Describe(V& v, RequestStep& s) {
+  v.Required("provider", s.provider, Words{IsProviderName, "a provider with api: http"},
+             "who is asked");
+  v.Required("post", s.post, Template{false}, "the path behind the provider's base_url");
+  v.Setting("body", s.body, RawFields{},
+            "what is sent, as JSON; texts in it are templates, and {data_uri: path} is a file");
+  v.Setting("job", s.job, Words{IsPath, "a name in the reply", "none"},
+            "where the reply names the job that was begun");
+  v.Optional("find", s.find,
+             "how a job is found whose POST was lost, so that it is not sent twice");
+  v.Optional("poll", s.poll, "how the job's end is awaited");
+  v.List("download", s.download, "files that are taken from it: {{id.file}}, {{id.files}}");
+  v.Setting("cost_per_call", s.cost_per_call, Money{"not known"}, "what one POST costs");
+}
+
+template <class V>
+void Describe(V& v, RepeatRule& s) {
+  v.Setting("until", s.until, ExpressionKind{"a condition", "total, or most"},
+            "looked at after every round: it was the last");
+  v.Setting("total", s.total, ExpressionKind{"a whole number or its name", "any"},
+            "so many values are wanted of all rounds together: {{id.values}}; more are cut off");
+  v.Setting("batch", s.batch, ExpressionKind{"a whole number or its name", "total"},
+            "so many of them in one round: {{round.wanted}}, less where fewer are missing");
+  v.Setting("most", s.most, Whole{1, 10'000}, "rounds at most");
+  v.Setting("keep_short", s.keep_short, Flag{},
+            "after so many rounds go on with what there is, instead of failing");
+}
+
+template <class V>
+void Describe(V& v, ReuseRule& s) {
+  v.Required("file", s.file, Template{false}, "the file, relative to the config");
+  v.Setting("only", s.only, ExpressionKind{"a condition", "false"},
+            "never do the step: where the file is not there the item fails");
+}
+
+template <class V>
+void Describe(V& v, MockVariant& s) {
+  v.Required("share", s.share, Real{0, 1}, "in this share of its calls, by chance");
+  v.Required("text", s.text, Template{}, "it answers this");
+  v.Setting("finish", s.finish, Choice{{"stop", "length", "refusal"}}, "and ends it so");
 }
 
 template <class V>
@@ -308,13 +436,75 @@ void Describe(V& v, Step& s) {
              "how its text becomes {{id.value}}; an answer it does not fit is "
              "rejected: see ask_again");
   v.Setting("mock", s.mock, Template{}, "what a provider with api: mock answers here");
+  v.List("mock_instead", s.mock_instead, "what it answers instead now and then");
+  v.Setting("when", s.when,
+            ExpressionKind{"a condition, such as params.mode == \"single\"", "always"},
+            "false: the step is skipped, and {{id}} is null");
+  v.Optional("repeat", s.repeat, "does the step in rounds, each of which sees those before it");
+  v.Optional("reuse", s.reuse, "a file that makes a command or request needless");
+  v.Optional("command", s.command, "runs a program");
+  v.Optional("request", s.request, "an HTTP job: post, wait, download");
+  v.List("branches", s.branches, "steps done side by side: conditions to compare");
+  v.Setting("parallel", s.parallel, ExpressionKind{"a condition", "true"},
+            "of branches: false does them one after the other");
   v.Hidden("origin", s.origin);
 }
 
 template <class V>
-void Describe(V& v, FileOutput& s) {
-  v.Required("file", s.path, Template{false}, "its path inside the output folder");
-  v.Required("text", s.text, Template{}, "what it holds");
+void Describe(V& v, Output& s) {
+  v.Setting("file", s.file, Template{false, "none"},
+            "the path, inside the output folder, of a file that is one item's");
+  v.Setting("text", s.text, Template{true, "none"}, "what it holds");
+  v.Setting("append", s.append, Template{false, "none"},
+            "the path of a text file that grows with every item");
+  v.Setting("header", s.header, Template{true, "none"},
+            "what it begins with; knows params and run");
+  v.Setting("record", s.record, Template{true, "none"}, "what an item adds to it");
+  v.Setting("csv", s.csv, Template{false, "none"}, "the path of a CSV file that grows");
+  v.Setting("jsonl", s.jsonl, Template{false, "none"},
+            "the path of a file that grows by a JSON object a row");
+  v.Setting("columns", s.columns, ColumnList{},
+            "of csv and jsonl: names, \"item.*\" for all fields of the item, or name: expression");
+  v.Setting("rows", s.rows,
+            Words{IsPath, "the name of a list, such as rounds.values", "one an item"},
+            "of csv and jsonl: a row for each of its elements, whose members columns can name");
+  v.Setting("flatten", s.flatten, Words{IsPath, "the name of a map, such as output.value", "none"},
+            "of csv and jsonl: its members become further columns");
+  v.Setting("order", s.order, Choice{{"done", "item"}},
+            "of what grows: as items end, or as the source has them");
+  v.Setting("errors", s.errors, Flag{}, "of what grows: failed items leave a record too");
+  v.Setting("skip_existing", s.skip_existing, Flag{},
+            "skip items whose file is there already, from elsewhere");
+  v.Setting("spreadsheet_safe", s.spreadsheet_safe, Flag{},
+            "of csv: put ' before texts that a spreadsheet would take for formulas");
+}
+
+template <class V>
+void Describe(V& v, ScoreRule& s) {
+  v.Required("got", s.got, ExpressionKind{"a name, such as solution.value"},
+             "what is judged; null: it was skipped, and does not count");
+  v.Required("expect", s.expect, ExpressionKind{"a name, such as item.answer"},
+             "what would be right");
+  v.Setting("by", s.by,
+            Words{nullptr,
+                  "exact, number [TOLERANCE], class, set, yes-no, regex, or the name of a "
+                  "field that says which"},
+            "how they are compared; a tolerance is a share (5%) or an amount (0.5)");
+}
+
+template <class V>
+void Describe(V& v, ReportRules& s) {
+  v.Setting("compare", s.compare, Texts{"names of scores, the baseline first", "none"},
+            "scores that are compared item by item");
+  v.Setting("group_by", s.group_by, ExpressionKind{"a name, such as item.task", "none"},
+            "what items are told apart by");
+  v.Setting("plots", s.plots, Choices{{"accuracy", "tokens", "cost", "time"}},
+            "what the HTML report draws");
+  v.Setting("against", s.against,
+            ExpressionKind{"the name of a number, such as item.points", "none"},
+            "accuracy is also drawn over this");
+  v.Setting("against_when", s.against_when, ExpressionKind{"a condition", "all"},
+            "the items of that drawing");
 }
 
 template <class V>
@@ -330,7 +520,8 @@ void Describe(V& v, Config& s) {
             "the folder that holds the run, relative to the current one");
   v.Setting("output_dir", s.output_dir, LoadTemplate{"a path", "the run's folder"},
             "the folder for the outputs, relative to the current one");
-  v.Group("items", "where items come from: directories or range", [&] { Describe(v, s.items); });
+  v.Group("items", "where items come from: directories, csv, jsonl, json, range or matrix",
+          [&] { Describe(v, s.items); });
   v.Map("providers", s.providers, Words{IsProviderName, "letters, digits, _ and -"},
         "the APIs that calls go to; openai, anthropic, gemini, ollama, openrouter, claude-code and "
         "mock need not be written");
@@ -354,6 +545,12 @@ void Describe(V& v, Config& s) {
             "where numbers of the run are served in Prometheus' text format");
   v.List("steps", s.steps, "what is done with every item, in this order");
   v.List("outputs", s.outputs, "files written for every item that is done");
+  v.Map("score", s.score, Words{IsIdentifier, "letters, digits and _"},
+        "how results are judged: {{scores.name}}, and `muster report`");
+  v.Group("report", "what `muster report` compares and draws", [&] { Describe(v, s.report); });
+  v.Setting("profiles", s.profiles, RawFields{},
+            "named settings that --profile lays over these: quick: {params: {trials: 5}}");
+  v.Hidden("range", s.range);
 }
 
 // One row a setting, in the table's order: {"path", "type", "default", "min"/"max" or "choices",

@@ -43,6 +43,9 @@ class Finder {
       if (!path) return Error{path.error()};
       return InEntry(image, "", AddPath(*path));
     }
+    // What a skipped step would have left.
+    const Json* first = Member(context_, name.substr(0, name.find('.')));
+    if (first && first->is_null()) return {};
     auto value = LookUp(context_, name);
     if (!value) {
       bool may_be_file = image.text.find('.') != std::string::npos && image.text[0] != '{';

@@ -1,6 +1,7 @@
 #pragma once
 
-// What is fuzzed: everything that reads bytes a provider sends. Each target takes any bytes and
+// What is fuzzed: everything that reads bytes a provider sends, and the tables and expressions that
+// users get from others. Each target takes any bytes and
 // aborts where a promise does not hold. libFuzzer drives one of them (libfuzzer.cc, make fuzz); the
 // test suite replays the inputs kept in tests/corpus (fuzz_corpus_test.cc).
 
@@ -17,13 +18,20 @@ void FuzzReplies(std::string_view bytes);
 void FuzzWaits(std::string_view bytes);
 // What answers are parsed by, repairs and all: a value that comes out is JSON of bounded depth.
 void FuzzParse(std::string_view bytes);
+// The first byte chooses CSV, its delimiter, or JSON Lines; the rest is the file. What is read from
+// CSV and written again reads as the same.
+void FuzzTables(std::string_view bytes);
+// The first byte chooses what bare words mean. What passes the check has a value or an error, and
+// what does not pass it has none.
+void FuzzExpressions(std::string_view bytes);
 
 struct Target {
   std::string_view name;  // of its folder in tests/corpus
   void (*run)(std::string_view bytes);
 };
-inline constexpr Target kTargets[] = {
-    {"streams", FuzzStreams}, {"replies", FuzzReplies}, {"waits", FuzzWaits}, {"parse", FuzzParse}};
+inline constexpr Target kTargets[] = {{"streams", FuzzStreams}, {"replies", FuzzReplies},
+                                      {"waits", FuzzWaits},     {"parse", FuzzParse},
+                                      {"tables", FuzzTables},   {"expressions", FuzzExpressions}};
 
 // Ends the program, with a word on standard error, where `holds` does not.
 void Must(bool holds, const char* what);
