@@ -109,7 +109,7 @@ Result<Json> Leaves(const OneAsk& one, const ChatAnswer& answer) {
   auto made = one.Make("mock/m");
   REQUIRE_MESSAGE(made, made.error());
   if (auto usable = made->spec.usable(answer); !usable) return Error{usable.error()};
-  return ValueOfAnswer(made->parser.get(), "mock/m", CallValue{answer, std::nullopt, {}, false});
+  return ValueOfAnswer(*made, "mock/m", CallValue{answer, std::nullopt, {}, false});
 }
 
 TEST_CASE(

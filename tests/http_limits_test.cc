@@ -137,5 +137,60 @@ TEST_CASE("a listener that never accepts runs into the connect limit, unbilled")
   close(listener);
 }
 
+TEST_CASE("http: a success's body goes to who takes it, and ends where that cannot take more") {
+  TcpServer server(TcpServer::Always(Reply(std::string(100'000, 'x'))));
+  HttpRequest request = RequestTo(server.Url());
+  size_t taken = 0;
+  request.take = [&](std::string_view bytes) { return taken += bytes.size(), true; };
+  HttpOutcome outcome = Do(request);
+  REQUIRE(outcome.reply);
+  CHECK(taken == 100'000);
+  CHECK(outcome.reply->body.empty());
+  request.take = [&](std::string_view) { return false; };
+  CHECK_FALSE(Do(request).reply);
+  request.take = [](std::string_view) { return true; };
+  request.most_bytes = 99'999;
+  CheckFailed(Do(request), FailureKind::kTooLarge, Billing::kUnknown);
+  request.most_bytes = 100'000;
+  CHECK(Do(request).reply);
+}
+
+TEST_CASE("http: an error's body is the reply's, also where somebody takes successes") {
+  TcpServer server(TcpServer::Always("HTTP/1.1 403 X\r\nContent-Length: 4\r\n\r\ngone"));
+  HttpRequest request = RequestTo(server.Url());
+  bool taken = false;
+  request.take = [&](std::string_view) { return taken = true; };
+  HttpOutcome outcome = Do(request);
+  REQUIRE(outcome.reply);
+  CHECK(outcome.reply->body == "gone");
+  CHECK_FALSE(taken);
+}
+
+TEST_CASE("http: where a URL leads is read as it is dialled") {
+  struct Row {
+    const char* url;
+    UrlPlace place;
+  };
+  for (const Row& row : std::initializer_list<Row>{
+           {"https://Api.Example.com/v1", {"https", "api.example.com", 443, false, false}},
+           {"http://localhost:81/", {"http", "localhost", 81, false, true}},
+           {"https://0x7f.1/", {"https", "127.0.0.1", 443, true, true}},
+           {"https://2130706433/", {"https", "127.0.0.1", 443, true, true}},
+           {"https://[::1]:5/", {"https", "[::1]", 5, true, true}}}) {
+    CAPTURE(row.url);
+    auto place = PlaceOf(row.url);
+    REQUIRE_MESSAGE(place, place.error());
+    CHECK(place->scheme == row.place.scheme);
+    CHECK(place->host == row.place.host);
+    CHECK(place->port == row.place.port);
+    CHECK(place->is_address == row.place.is_address);
+    CHECK(place->loopback == row.place.loopback);
+  }
+  for (const char* url : {"", "example.com", "/v1", "https://", "https://a:secret@h/"}) {
+    CAPTURE(url);
+    CHECK_FALSE(PlaceOf(url));
+  }
+}
+
 }  // namespace
 }  // namespace muster

@@ -6,6 +6,7 @@
 #include "worker/http_message.h"
 #include "worker/providers/claude_code/claude_command.h"
 #include "worker/providers/mock.h"
+#include "worker/waiting.h"
 
 namespace muster {
 namespace {
@@ -21,23 +22,15 @@ std::string RequestHash(const CallSpec& spec) {
                                       {"body", spec.request.body}}));
 }
 
-// Identity and size of the spec's request. Encoded images are no text.
+// Identity and size of the spec's request. Encoded images are no text; what is no chat has no
+// tokens.
 NextAsk Measure(const CallSpec& spec) {
   const ApiRequest& request = spec.request;
+  if (spec.work) return NextAsk{RequestHash(spec), 0, 0, 0};
   auto text = static_cast<int64_t>(DumpJson(request.body).size()) - request.image_bytes;
   return NextAsk{RequestHash(spec), text, text / kCharsPerToken + 1 + request.image_tokens_likely,
                  text + request.image_tokens};
 }
-
-// Aborts a transfer that its coroutine no longer waits for.
-struct AbortGuard {
-  HttpClient& http;
-  int64_t number;
-  bool ended = false;
-  ~AbortGuard() {
-    if (!ended) http.Abort(number);
-  }
-};
 
 }  // namespace
 
@@ -92,16 +85,37 @@ Call Caller::Announce(const CallSpec& spec, int64_t number) const {
   call.output_most = spec.max_tokens;
   call.ask_again = spec.ask_again;
   call.tier = spec.tier;
+  call.fixed_cost = spec.fixed_cost;
+  call.holds_for = spec.holds_for;
+  call.goes_on = spec.goes_on;
+  if (spec.work) call.output_estimate = 0, call.output_most = 0;
   return call;
 }
 
 Task<CallEnd> Caller::Make(CallSpec spec) {
-  Exchange exchange(*this, next_call_++);
-  link_.Say(Announce(spec, exchange.number));
+  CallEnd end = co_await Converse(std::move(spec), next_call_++, std::nullopt);
+  co_return end;
+}
+
+Task<CallEnd> Caller::MakeAgain(CallSpec spec, int64_t number, Unusable unusable) {
+  CallEnd end = co_await Converse(std::move(spec), number, std::move(unusable));
+  co_return end;
+}
+
+// From asking for it, or from rejecting its answer, to its value.
+Task<CallEnd> Caller::Converse(CallSpec spec, int64_t number, std::optional<Unusable> unusable) {
+  Exchange exchange(*this, number);
+  Call call = Announce(spec, number);
+  const int64_t input_estimate = call.input_estimate;
+  if (unusable) {
+    Reject(spec, number, *unusable);
+  } else {
+    link_.Say(std::move(call));
+  }
   std::string body;  // of the last complete answer
   for (;;) {
     ToWorker verdict = co_await exchange.verdict;
-    std::optional<int64_t> cost;
+    std::optional<int64_t> cost, context_window;
     bool replayed = false;
     if (auto* go = std::get_if<Go>(&verdict)) {
       Go limits = *go;
@@ -115,26 +129,32 @@ Task<CallEnd> Caller::Make(CallSpec spec) {
     } else if (auto* replay = std::get_if<Replay>(&verdict)) {
       body = std::move(replay->answer.data);
       cost = replay->cost;
+      context_window = replay->context_window;
       replayed = true;
     } else if (auto* kept = std::get_if<Kept>(&verdict)) {
       cost = kept->cost;
+      context_window = kept->context_window;
     } else {
       co_return Ended{Outcome::kInterrupted, "deferred"};
     }
-    Result<CallValue> value = Read(spec, body);
-    if (value) {
+    Judged judged = Read(spec, body);
+    if (auto* value = std::get_if<CallValue>(&judged)) {
       value->cost = cost;
       value->replayed = replayed;
+      value->context_window = context_window;
+      value->input_estimate = input_estimate;
+      value->call = number;
       co_return std::move(*value);
     }
-    Reject(spec, exchange.number, redactor_.Apply(value.error()));
+    Reject(spec, exchange.number, std::get<Unusable>(judged));
   }
 }
 
 // Says why the answer is no use, and makes the request of the next ask, if that differs. One that
 // cannot be made leaves the request as it is.
-void Caller::Reject(CallSpec& spec, int64_t number, const std::string& why) {
-  Rejected rejected{item_, attempt_, number, why, std::nullopt};
+void Caller::Reject(CallSpec& spec, int64_t number, const Unusable& unusable) {
+  std::string why = redactor_.Apply(unusable.why);
+  Rejected rejected{item_, attempt_, number, why, std::nullopt, unusable.stale};
   if (spec.remake) {
     if (auto next = spec.remake(why)) {
       spec.request = std::move(*next);
@@ -145,6 +165,10 @@ void Caller::Reject(CallSpec& spec, int64_t number, const std::string& why) {
 }
 
 Task<HttpOutcome> Caller::Perform(const CallSpec& spec, const Go& go) {
+  if (spec.work) {
+    HttpOutcome outcome = co_await spec.work->Perform(go);
+    co_return outcome;
+  }
   if (spec.provider->api == "mock") {
     HttpOutcome outcome = co_await PerformMock(spec, go);
     co_return outcome;
@@ -154,26 +178,19 @@ Task<HttpOutcome> Caller::Perform(const CallSpec& spec, const Go& go) {
         co_await RunClaude(commands_, spec.request, *spec.provider, KeyFor(*spec.provider), go);
     co_return outcome;
   }
-  Mailbox<HttpOutcome> box;
   HttpRequest request = MakeHttpRequest(*spec.api, spec.request, *spec.provider, spec.model,
                                         KeyFor(*spec.provider), go);
-  AbortGuard guard{http_, 0};
-  guard.number = http_.Send(request, [&box, &guard](HttpOutcome outcome) {
-    guard.ended = true;
-    box.Deliver(std::move(outcome));
-  });
-  HttpOutcome outcome = co_await box;
+  HttpOutcome outcome = co_await SendAndWait(http_, std::move(request));
   co_return outcome;
 }
 
-// "": it has none.
 std::string Caller::KeyFor(const Provider& provider) const {
   auto key = keys_.find(provider.name);
   return key == keys_.end() ? "" : key->second;
 }
 
 Task<HttpOutcome> Caller::PerformMock(const CallSpec& spec, const Go& go) {
-  MockReply mock = AnswerMock(spec.request, spec.provider->mock, go.try_number);
+  MockReply mock = AnswerMock(spec.request, spec.provider->mock, go.try_number, go.ask);
   Timers::Wait wait(timers_, std::chrono::steady_clock::now() + mock.latency);
   co_await wait;
   HttpOutcome outcome;
@@ -195,7 +212,8 @@ Called Caller::Report(const CallSpec& spec, int64_t number, const HttpOutcome& o
   called.total_ms = outcome.total_ms;
   called.first_byte_ms = outcome.first_byte_ms;
   if (outcome.reply) {
-    Reading reading = spec.api->ReadReply(*outcome.reply);
+    Reading reading =
+        spec.work ? spec.work->Read(*outcome.reply) : spec.api->ReadReply(*outcome.reply);
     called.usage = reading.usage;
     called.served_model = redactor_.Apply(reading.served_model);
     called.request_id = redactor_.Apply(reading.request_id);
@@ -210,7 +228,7 @@ Called Caller::Report(const CallSpec& spec, int64_t number, const HttpOutcome& o
     }
   } else {
     called.failure = outcome.failure;
-    if (!outcome.partial.body.empty()) {
+    if (!spec.work && !outcome.partial.body.empty()) {
       SetPartial(called, spec.api->ReadPartial(outcome.partial));
     }
   }
@@ -218,10 +236,19 @@ Called Caller::Report(const CallSpec& spec, int64_t number, const HttpOutcome& o
   return called;
 }
 
-Result<CallValue> Caller::Read(const CallSpec& spec, const std::string& body) const {
+Caller::Judged Caller::ReadWork(const CallSpec& spec, const std::string& body) const {
+  if (auto unusable = spec.work->Judge(body)) return *std::move(unusable);
+  CallValue value;
+  value.body = body;
+  value.usage = Usage{};  // no tokens
+  return value;
+}
+
+Caller::Judged Caller::Read(const CallSpec& spec, const std::string& body) const {
+  if (spec.work) return ReadWork(spec, body);
   auto answer = spec.api->ReadAnswer(body);
-  if (!answer) return Error{answer.error()};
-  if (auto usable = spec.usable(*answer); !usable) return Error{usable.error()};
+  if (!answer) return Unusable{answer.error()};
+  if (auto usable = spec.usable(*answer); !usable) return Unusable{usable.error()};
   CallValue value;
   value.answer = std::move(*answer);
   value.usage = spec.api->ReadReply(HttpReply{200, {}, body}).usage;

@@ -5,12 +5,14 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <variant>
 
 #include "common/config/config.h"
 #include "common/protocol.h"
 #include "common/redact.h"
+#include "worker/call_work.h"
 #include "worker/command/command.h"
 #include "worker/http.h"
 #include "worker/link.h"
@@ -20,7 +22,7 @@
 
 namespace muster {
 
-// One call as a step wants it. Pointers outlive the call.
+// One call as a step wants it: a chat by `api`, or whatever `work` does. Pointers outlive the call.
 struct CallSpec {
   std::string step;  // path within the item
   const Provider* provider = nullptr;
@@ -35,6 +37,12 @@ struct CallSpec {
   std::function<Result<ApiRequest>(const std::string& why)> remake;
   // Whether the step can use this answer; the error is why not.
   std::function<Result<void>(const ChatAnswer&)> usable;
+  // ---- of what is no chat; `request` is then only what identifies it: it is done again when that
+  // has changed ----
+  std::shared_ptr<CallWork> work = {};     // nullptr: a chat
+  std::optional<int64_t> fixed_cost = {};  // as in Call
+  std::string holds_for = {};              // as in Call
+  bool goes_on = false;                    // as in Call
 };
 
 // A usable, committed answer.
@@ -43,6 +51,10 @@ struct CallValue {
   std::optional<Usage> usage;
   std::optional<int64_t> cost;  // picodollars
   bool replayed = false;
+  std::optional<int64_t> context_window = {};  // tokens, of the model; absent: not known
+  int64_t input_estimate = 0;                  // tokens, of the request
+  std::string body = {};                       // of what is no chat: the answer, raw
+  int64_t call = 0;                            // its number
 };
 
 // Why an item's work ends without its value: failed for good, or interrupted by a verdict.
@@ -66,23 +78,36 @@ class Caller {
   void BeginAttempt(const std::string& item, int64_t attempt);
 
   Task<CallEnd> Make(CallSpec spec);
+  // The answer that call `number` of this attempt came back with has turned out to be of no use
+  // after all: rejects it. `spec` is the call's.
+  Task<CallEnd> MakeAgain(CallSpec spec, int64_t number, Unusable unusable);
 
   // Hands a verdict to the call it is about; false when no call waits for it.
   bool OnVerdict(int64_t call, ToWorker verdict);
 
   const Redactor& redactor() const { return redactor_; }
 
+  // ---- for the work of calls ----
+  HttpClient& http() { return http_; }
+  CommandRunner& commands() { return commands_; }
+  Timers& timers() { return timers_; }
+  // "": it has none.
+  std::string KeyFor(const Provider& provider) const;
+
  private:
   struct Exchange;  // one call's conversation
 
   Call Announce(const CallSpec& spec, int64_t number) const;
-  void Reject(CallSpec& spec, int64_t number, const std::string& why);
+  Task<CallEnd> Converse(CallSpec spec, int64_t number, std::optional<Unusable> unusable);
+  void Reject(CallSpec& spec, int64_t number, const Unusable& unusable);
   Task<HttpOutcome> Perform(const CallSpec& spec, const Go& go);
   Task<HttpOutcome> PerformMock(const CallSpec& spec, const Go& go);
-  std::string KeyFor(const Provider& provider) const;
   void SetPartial(Called& called, std::string text) const;
   Called Report(const CallSpec& spec, int64_t number, const HttpOutcome& outcome) const;
-  Result<CallValue> Read(const CallSpec& spec, const std::string& body) const;
+  // What a committed answer is worth.
+  using Judged = std::variant<CallValue, Unusable>;
+  Judged Read(const CallSpec& spec, const std::string& body) const;
+  Judged ReadWork(const CallSpec& spec, const std::string& body) const;
 
   Link& link_;
   HttpClient& http_;

@@ -4,10 +4,14 @@
 
 #include "common/base64.h"
 #include "common/chat_options.h"
+#include "common/config/text_file.h"
+#include "common/files.h"
 #include "common/images.h"
 #include "common/prices.h"
 #include "common/step_values.h"
 #include "common/template.h"
+#include "common/text.h"
+#include "common/text_source.h"
 
 namespace muster {
 namespace {
@@ -43,6 +47,16 @@ Result<void> CheckUsable(const ChatAnswer& answer, bool keep_truncated,
   return value ? Result<void>() : Error{value.error()};
 }
 
+// What is wrong with a prompt of about so many tokens; "" where it fits.
+std::string WarningOf(int64_t estimate, std::optional<int64_t> window) {
+  if (!window || estimate <= *window) return "";
+  int64_t unit = 1;
+  while (estimate / unit >= 100) unit *= 10;
+  int64_t rounded = (estimate + unit / 2) / unit * unit;
+  return fmt::format("the prompt of about {} tokens is over the context window of {}",
+                     FormatCount(rounded > *window ? rounded : estimate), FormatCount(*window));
+}
+
 const char* FinishWord(Finish finish) {
   return finish == Finish::kStop ? "stop" : finish == Finish::kLength ? "length" : "other";
 }
@@ -58,8 +72,22 @@ ChatRequest SayingWhy(ChatRequest request, std::string_view why) {
   return request;
 }
 
-Result<std::string> RenderText(const TextSource& text, const Json& context) {
-  return Render(text.text, text.origin, context);
+// The text of the step's context files, each followed by a blank line. A path that renders to
+// nothing is no file.
+Result<std::string> ReadContext(const Config& config, const ChatStep& chat, const Json& context) {
+  std::string all;
+  for (const TextSource& source : chat.context) {
+    auto path = Render(source.text, source.origin, context);
+    if (!path) return Error{path.error()};
+    if (path->empty()) continue;
+    if (!PathInside(config.base_dir, *path)) {
+      return Fail("context: \"{}\" is no file inside the config's folder", VisibleText(*path));
+    }
+    auto text = ReadTextFile(config.base_dir, *path);
+    if (!text) return Fail("context: {}", text.error());
+    all += *text + (text->ends_with('\n') ? "\n" : "\n\n");
+  }
+  return all;
 }
 
 // A prompt's pictures, and what they come to together.
@@ -95,24 +123,40 @@ Result<std::shared_ptr<const AnswerParser>> MakeParser(const Step& step) {
   return std::make_shared<const AnswerParser>(*std::move(parser));
 }
 
+// What the mock provider is to answer; `path` is the step's.
+Result<void> RenderMock(const Config& config, const Step& step, const std::string& path,
+                        const Json& context, ChatRequest& request) {
+  if (step.mock) {
+    auto mock = RenderSource(*step.mock, config.base_dir, context);
+    if (!mock) return Error{mock.error()};
+    request.mock = *std::move(mock);
+  }
+  for (const MockVariant& variant : step.mock_instead) {
+    auto text = RenderSource(variant.text, config.base_dir, context);
+    if (!text) return Error{text.error()};
+    request.mock_instead.push_back({variant.share, *std::move(text), variant.finish});
+  }
+  const Json* item = Member(context, "item");
+  request.mock_place = (item ? StringMember(*item, "id") : "") + "/" + path;
+  return {};
+}
+
 // Everything but options and pictures.
-Result<ChatRequest> RenderChat(const Step& step, const std::string& model, const Json& context) {
+Result<ChatRequest> RenderChat(const Config& config, const Step& step, const std::string& model,
+                               const Json& context) {
   const ChatStep& chat = *step.chat;
   ChatRequest request;
   request.model = model;
   if (chat.system) {
-    auto system = RenderText(*chat.system, context);
+    auto system = RenderSource(*chat.system, config.base_dir, context);
     if (!system) return Error{system.error()};
-    request.system = std::move(*system);
+    request.system = *std::move(system);
   }
-  auto user = RenderText(chat.user, context);
+  auto files = ReadContext(config, chat, context);
+  if (!files) return Error{files.error()};
+  auto user = RenderSource(chat.user, config.base_dir, context);
   if (!user) return Error{user.error()};
-  request.user = std::move(*user);
-  if (step.mock) {
-    auto mock = RenderText(*step.mock, context);
-    if (!mock) return Error{mock.error()};
-    request.mock = std::move(*mock);
-  }
+  request.user = *files + *user;
   request.schema_name = step.id;
   request.extra = chat.extra;
   return request;
@@ -139,7 +183,7 @@ Result<ChatCall> MakeChatCall(const Config& config, const Step& step, const std:
   const ChatStep& chat = *step.chat;
   auto parser = MakeParser(step);
   if (!parser) return Error{parser.error()};
-  auto model_text = RenderText(chat.model, context);
+  auto model_text = Render(chat.model.text, chat.model.origin, context);
   if (!model_text) return Error{model_text.error()};
   auto model = ResolveModel(config, *model_text);
   if (!model) return Error{model.error()};
@@ -152,8 +196,12 @@ Result<ChatCall> MakeChatCall(const Config& config, const Step& step, const std:
   if (!spec.api) return Fail("no API is called \"{}\"", provider->api);
   auto taken = TakeOptions(*provider, model->model, chat);
   if (!taken) return Error{taken.error()};
-  auto request = RenderChat(step, model->model, context);
+  auto request = RenderChat(config, step, model->model, context);
   if (!request) return Error{request.error()};
+  if (provider->api == "mock") {
+    auto mock = RenderMock(config, step, path, context, *request);
+    if (!mock) return Error{mock.error()};
+  }
   request->options = taken->options;
   auto pictures = ReadImages(config, *provider, model->model, chat, context);
   if (!pictures) return Error{pictures.error()};
@@ -176,10 +224,10 @@ Result<ChatCall> MakeChatCall(const Config& config, const Step& step, const std:
   return ChatCall{std::move(spec), *std::move(parser)};
 }
 
-Json ValueOfAnswer(const AnswerParser* parser, const std::string& model, CallValue value) {
+Json ValueOfAnswer(const ChatCall& call, const std::string& model, CallValue value) {
   ChatOutcome outcome;
-  if (parser) {
-    auto parsed = parser->Parse(value.answer.text);
+  if (call.parser) {
+    auto parsed = call.parser->Parse(value.answer.text);
     assert(parsed);
     outcome.value = std::move(*parsed);
   }
@@ -187,6 +235,8 @@ Json ValueOfAnswer(const AnswerParser* parser, const std::string& model, CallVal
   outcome.finish = FinishWord(value.answer.finish);
   outcome.model = model;
   outcome.usage = value.usage;
+  outcome.context_window = value.context_window;
+  outcome.warning = WarningOf(value.input_estimate, value.context_window);
   return ChatValue(outcome);
 }
 

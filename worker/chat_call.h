@@ -23,8 +23,8 @@ struct ChatCall {
 Result<ChatCall> MakeChatCall(const Config& config, const Step& step, const std::string& path,
                               const Json& context);
 
-// What a call leaves for templates: ChatValue. The answer is one that the spec's `usable` took;
-// `parser` is the call's.
-Json ValueOfAnswer(const AnswerParser* parser, const std::string& model, CallValue value);
+// What a call leaves for templates: ChatValue, with a warning where the prompt was over the model's
+// context window. The answer is one that the call's `usable` took.
+Json ValueOfAnswer(const ChatCall& call, const std::string& model, CallValue value);
 
 }  // namespace muster

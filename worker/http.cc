@@ -92,7 +92,7 @@ std::string MessageOf(CURLcode code, FailureKind kind, const Transfer& transfer)
   if (code == CURLE_OK) why = "its head is cut off";
   if (kind == FailureKind::kTooLarge) {
     return fmt::format("the reply of {} is too large: more than {} MB, or a head of over 100 KB",
-                       host, kMaxReplyBytes / (1024 * 1024));
+                       host, transfer.request.most_bytes / (1024 * 1024));
   }
   if (kind == FailureKind::kTls) return fmt::format("no secure connection to {}: {}", host, why);
   if (kind == FailureKind::kBadReply) {

@@ -18,6 +18,9 @@
 
 namespace muster {
 
+// Decoded bytes of a reply's body, where a request does not say otherwise.
+inline constexpr size_t kMaxReplyBytes = 12 * 1024 * 1024;
+
 // A request. Without a content-type among its headers a POST's body is application/json.
 struct HttpRequest {
   std::string method = "POST";  // or GET, which has no body
@@ -32,6 +35,10 @@ struct HttpRequest {
   // Told of a success's body as it comes; true: what matters has come, whatever the connection does
   // from then on. Empty: the reply ends where HTTP says.
   std::function<bool(std::string_view bytes)> complete = {};
+  // Takes a success's body, piece by piece, instead of the reply; false: it cannot, and the
+  // transfer ends.
+  std::function<bool(std::string_view bytes)> take = {};
+  size_t most_bytes = kMaxReplyBytes;  // of the decoded body; more is a failure
 };
 
 // A whole reply, or why there is none (failure.billing says whether bytes may have left).
@@ -72,7 +79,16 @@ class HttpClient {
   std::unique_ptr<Impl> impl_;
 };
 
-// Does a reply body count as decoded bytes up to this; more is a failure.
-inline constexpr size_t kMaxReplyBytes = 12 * 1024 * 1024;
+// Where a URL leads.
+struct UrlPlace {
+  std::string scheme, host;  // in lower case; an address as one number or in hex is written usually
+  int64_t port = 0;          // also where the URL leaves it out
+  bool is_address = false;   // the host is a number, not a name
+  bool loopback = false;
+  bool operator==(const UrlPlace&) const = default;
+};
+
+// An absolute URL without a user name or password; the error does not repeat it.
+Result<UrlPlace> PlaceOf(const std::string& url);
 
 }  // namespace muster

@@ -18,6 +18,13 @@ void AddKey(const Provider& provider, const std::string& key, HttpRequest& reque
   request.headers.emplace_back(bearer ? "Authorization" : header, bearer ? "Bearer " + key : key);
 }
 
+void SetLimits(const Go& limits, HttpRequest& http) {
+  http.connect_limit = milliseconds(limits.connect_ms);
+  http.first_byte_limit = milliseconds(limits.first_byte_ms);
+  http.between_bytes_limit = milliseconds(limits.between_bytes_ms);
+  http.total_limit = milliseconds(limits.total_ms);
+}
+
 }  // namespace
 
 std::string UrlEncoded(std::string_view text) {
@@ -47,6 +54,20 @@ std::string RequestUrl(const Provider& provider, const std::string& model, std::
   return url;
 }
 
+HttpRequest MakePlainRequest(const Provider& provider, const std::string& key,
+                             const std::string& path, const std::optional<Json>& body,
+                             const Go& limits) {
+  HttpRequest http;
+  http.method = body ? "POST" : "GET";
+  http.url = RequestUrl(provider, "", path);
+  for (const auto& [name, value] : provider.headers) http.headers.emplace_back(name, value);
+  AddKey(provider, key, http);
+  if (body) http.body = DumpJson(*body);
+  SetLimits(limits, http);
+  http.insecure_http = provider.insecure_http;
+  return http;
+}
+
 HttpRequest MakeHttpRequest(const ChatApi& api, const ApiRequest& request, const Provider& provider,
                             const std::string& model, const std::string& key, const Go& limits) {
   HttpRequest http;
@@ -59,10 +80,7 @@ HttpRequest MakeHttpRequest(const ChatApi& api, const ApiRequest& request, const
   Json body = request.body;
   body.update(request.delivery);
   http.body = DumpJson(body);
-  http.connect_limit = milliseconds(limits.connect_ms);
-  http.first_byte_limit = milliseconds(limits.first_byte_ms);
-  http.between_bytes_limit = milliseconds(limits.between_bytes_ms);
-  http.total_limit = milliseconds(limits.total_ms);
+  SetLimits(limits, http);
   http.insecure_http = provider.insecure_http;
   bool streamed = !request.delivery.empty() || !request.delivery_path.empty();
   if (streamed) {

@@ -55,8 +55,12 @@ bool IsSuccess(CURL* easy) {
 size_t TakeBody(char* bytes, size_t size, size_t count, void* context) {
   auto& transfer = *static_cast<Transfer*>(context);
   transfer.Hear();
-  transfer.too_large = transfer.reply.body.size() + size * count > kMaxReplyBytes;
+  transfer.body_bytes += size * count;
+  transfer.too_large = transfer.body_bytes > transfer.request.most_bytes;
   if (transfer.too_large) return 0;
+  if (transfer.request.take && IsSuccess(transfer.easy)) {
+    return transfer.request.take({bytes, size * count}) ? size * count : 0;
+  }
   transfer.reply.body.append(bytes, size * count);
   if (transfer.request.complete && !transfer.completed && IsSuccess(transfer.easy) &&
       transfer.request.complete({bytes, size * count})) {
@@ -87,7 +91,7 @@ size_t TakeHeader(char* bytes, size_t size, size_t count, void* context) {
     transfer.reply.headers.clear();
   } else if (Trimmed(line).empty()) {
     transfer.head_complete = true;
-  } else if (colon != line.npos && transfer.reply.body.empty()) {
+  } else if (colon != line.npos && transfer.body_bytes == 0) {
     std::string name(Trimmed(line.substr(0, colon)));
     for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     transfer.reply.headers.emplace_back(std::move(name), Trimmed(line.substr(colon + 1)));
@@ -102,9 +106,9 @@ curl_socket_t OpenSocket(void*, curlsocktype, curl_sockaddr* address) {
 
 // ---- before sending ----
 
-std::string Part(CURLU* url, CURLUPart which) {
+std::string Part(CURLU* url, CURLUPart which, unsigned flags = 0) {
   char* text = nullptr;
-  if (curl_url_get(url, which, &text, 0) != CURLUE_OK) return {};
+  if (curl_url_get(url, which, &text, flags) != CURLUE_OK) return {};
   std::string part = text;
   curl_free(text);
   return part;
@@ -116,13 +120,22 @@ bool IsLoopback(const std::string& host) {
   return host == "localhost" || host == "[::1]";
 }
 
-Result<HttpTarget> ReadUrl(const HttpRequest& request) {
-  std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> url(curl_url(), curl_url_cleanup);
-  CURLUcode code = curl_url_set(url.get(), CURLUPART_URL, request.url.c_str(), 0);
+using ParsedUrl = std::unique_ptr<CURLU, decltype(&curl_url_cleanup)>;
+
+Result<ParsedUrl> ParseUrl(const std::string& text) {
+  ParsedUrl url(curl_url(), curl_url_cleanup);
+  CURLUcode code = curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0);
   if (code != CURLUE_OK) return Fail("not a usable URL: {}", curl_url_strerror(code));
   if (!Part(url.get(), CURLUPART_USER).empty() || !Part(url.get(), CURLUPART_PASSWORD).empty()) {
     return Fail("not a usable URL: it carries a user name or password");
   }
+  return url;
+}
+
+Result<HttpTarget> ReadUrl(const HttpRequest& request) {
+  auto parsed = ParseUrl(request.url);
+  if (!parsed) return Error{parsed.error()};
+  const ParsedUrl& url = *parsed;
   HttpTarget target;
   target.url = Part(url.get(), CURLUPART_URL);
   target.https = Part(url.get(), CURLUPART_SCHEME) == "https";
@@ -275,6 +288,22 @@ void SetHttp(Options& options, Transfer& transfer) {
 }
 
 }  // namespace
+
+Result<UrlPlace> PlaceOf(const std::string& url) {
+  auto parts = ParseUrl(url);
+  if (!parts) return Error{parts.error()};
+  UrlPlace place;
+  place.scheme = Part(parts->get(), CURLUPART_SCHEME);
+  place.host = Part(parts->get(), CURLUPART_HOST);
+  for (char& c : place.host) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  place.port =
+      std::strtol(Part(parts->get(), CURLUPART_PORT, CURLU_DEFAULT_PORT).c_str(), nullptr, 10);
+  in_addr address;
+  place.is_address =
+      place.host.starts_with('[') || inet_pton(AF_INET, place.host.c_str(), &address) == 1;
+  place.loopback = IsLoopback(place.host);
+  return place;
+}
 
 Transfer::Transfer(HttpRequest its_request) : request(std::move(its_request)) {
   easy = curl_easy_init();

@@ -54,6 +54,7 @@ struct Transfer {
   // Since when request.complete has said so.
   std::optional<std::chrono::steady_clock::time_point> completed;
   bool too_large = false;
+  size_t body_bytes = 0;  // decoded, so far
   Clock::time_point posted = Clock::now();
   std::optional<Clock::time_point> first_byte, last_byte;  // of the reply, so far
   char error_text[CURL_ERROR_SIZE] = "";

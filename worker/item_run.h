@@ -1,23 +1,25 @@
 #pragma once
 
 #include <string>
-#include <variant>
-#include <vector>
 
 #include "common/config/config.h"
 #include "common/protocol.h"
 #include "common/step_values.h"
 #include "worker/caller.h"
 #include "worker/link.h"
+#include "worker/step_end.h"
 #include "worker/task.h"
 
 namespace muster {
 
-// One attempt at one item: its steps in order, then its outputs. Lives until Run() has ended or the
-// attempt is given up; destroying it aborts what is in the air.
+// One attempt at one item: its steps in order, then its scores and outputs. Lives until Run() has
+// ended or the attempt is given up; destroying it aborts what is in the air.
 class ItemRun {
  public:
-  ItemRun(const Config& config, Caller& caller, Link& link, Item item, bool verbose);
+  // `run_dir`: the run's folder; the item's work folder is in it.
+  ItemRun(const Config& config, const std::string& run_dir, Caller& caller, Link& link, Item item,
+          bool verbose);
+  ItemRun(const ItemRun&) = delete;
 
   // Ends with what to report. Start it once.
   Task<Done> Run();
@@ -26,24 +28,7 @@ class ItemRun {
   int64_t attempt() const { return item_.attempt; }
 
  private:
-  // A step's value, or why the attempt ends here.
-  using StepEnd = std::variant<Json, Ended>;
-  // The branches of one for_each while they run.
-  struct Fan {
-    const Step* step = nullptr;
-    Json list;
-    std::vector<std::string> keys;
-    size_t next = 0;
-    std::optional<Ended> ended;  // set: no branch begins another element
-    std::vector<Json> values;
-  };
-
-  Task<StepEnd> RunStep(const Step& step);
-  Task<StepEnd> RunForEach(const Step& step);
-  Task<bool> RunBranch(Fan* fan);
-  Task<StepEnd> RunChat(const Step& step, std::string path, Json context);
-
-  Result<std::vector<OutputText>> RenderOutputs() const;
+  Result<void> Conclude(Done& done);
   void Account(const CallValue& value);
   Done Finish(Outcome outcome, std::string reason) const;
   void Tell(const std::string& kind, const std::string& step, std::string text);
@@ -53,8 +38,11 @@ class ItemRun {
   Link& link_;
   Item item_;
   bool verbose_;
+  std::string work_folder_;  // absolute; made by the first step that needs it
   Json context_;
   ItemUsage usage_;
+  std::vector<std::string> warnings_;
+  StepParts parts_;
 };
 
 }  // namespace muster

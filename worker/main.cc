@@ -94,6 +94,9 @@ int Main(int argc, char** argv) {
   app.add_option("--item", arguments.options.item, "id of the item")->required();
   app.add_option("--set", arguments.overrides.set, "name=value of a param or setting")
       ->allow_extra_args(false);
+  app.add_option("--profile", arguments.overrides.profiles,
+                 "settings of the config's profiles, before --set (may be repeated)")
+      ->allow_extra_args(false);
   app.add_option("--output-dir", arguments.overrides.output_dir, "where --write puts outputs");
   app.add_flag("--json", arguments.options.json, "print one JSON object");
   app.add_flag("--write", arguments.options.write, "write the outputs");

@@ -10,6 +10,7 @@
 #include "common/files.h"
 #include "common/pricing.h"
 #include "common/text.h"
+#include "worker/standalone_outputs.h"
 #include "worker/worker.h"
 
 namespace muster {
@@ -45,6 +46,33 @@ class SelfLink : public Link {
     int64_t ask = 1;
   };
 
+  // The one it names; workers name no others.
+  const Provider& ProviderOf(const Call& call) const { return config_.providers.at(call.provider); }
+
+  std::optional<ModelPrice> PriceOf(const Call& call) const {
+    return FindPrice(prices_, ProviderOf(call), call.model);
+  }
+
+  // Whether it is a command or a part of an HTTP job, whose price is no matter of tokens.
+  bool IsFixed(const Call& call) const {
+    const std::string& api = ProviderOf(call).api;
+    return api == "command" || api == "http";
+  }
+
+  // The most that one try can cost; nullopt: not known.
+  std::optional<Picodollars> WorstOf(const Call& call) const {
+    if (IsFixed(call)) return call.fixed_cost;
+    auto price = PriceOf(call);
+    if (!price) return std::nullopt;
+    return WorstOfTry(*price, ProviderOf(call), call.input_most, call.output_most, call.tier);
+  }
+
+  std::optional<Picodollars> CostOf(const Call& call, const Called& called) const {
+    if (!IsFixed(call)) return CostOfTry(ProviderOf(call), PriceOf(call), called);
+    bool free = called.failure && called.failure->billing == Billing::kNo;
+    return free ? std::optional<Picodollars>(0) : call.fixed_cost;
+  }
+
   void Answer(ToWorker verdict) {
     auto handled = worker_->Handle(std::move(verdict));
     assert(handled);
@@ -54,7 +82,7 @@ class SelfLink : public Link {
   void OnCall(const Call& call) {
     Asked& asked = open_[call.call];
     asked = Asked{call, 1};
-    simulated_ = simulated_ || config_.providers.at(call.provider).api == "mock";
+    simulated_ = simulated_ || ProviderOf(call).api == "mock";
     Consider(asked);
   }
 
@@ -62,7 +90,7 @@ class SelfLink : public Link {
   void OnRejected(const Rejected& rejected) {
     Asked& asked = open_.at(rejected.call);
     Call& call = asked.call;
-    if (asked.ask > call.ask_again) {
+    if (!rejected.stale && asked.ask > call.ask_again) {
       return Answer(Refuse{rejected.call, true, rejected.reason});
     }
     ++asked.ask;
@@ -78,10 +106,7 @@ class SelfLink : public Link {
   // Says what an ask can cost and lets it go if that is allowed.
   void Consider(const Asked& asked) {
     const Call& call = asked.call;
-    const Provider& provider = config_.providers.at(call.provider);
-    auto price = FindPrice(prices_, provider, call.model);
-    auto worst = price ? WorstOfTry(*price, provider, call.input_most, call.output_most, call.tier)
-                       : std::nullopt;
+    auto worst = WorstOf(call);
     Print(fmt::format("  {} · at most {}\n", call.step,
                       worst ? FormatMoney(*worst) : std::string("unknown (no price)")));
     if (options_.max_cost && (!worst || AddMoney(cost_, *worst) > *options_.max_cost)) {
@@ -96,8 +121,7 @@ class SelfLink : public Link {
 
   void OnCalled(const Called& called) {
     const Call& call = open_.at(called.call).call;
-    const Provider& provider = config_.providers.at(call.provider);
-    auto cost = CostOfTry(provider, FindPrice(prices_, provider, call.model), called);
+    auto cost = CostOf(call, called);
     cost_ = AddMoney(cost_, cost.value_or(0));
     cost_known_ = cost_known_ && cost.has_value();
     if (called.usage) usage_ += *called.usage;
@@ -105,7 +129,8 @@ class SelfLink : public Link {
     if (called.failure) {
       Answer(Refuse{called.call, true, called.failure->message});
     } else {
-      Answer(Kept{called.call, cost});
+      auto price = IsFixed(call) ? std::nullopt : PriceOf(call);
+      Answer(Kept{called.call, cost, price ? price->max_input : std::nullopt});
     }
   }
 
@@ -171,20 +196,11 @@ Result<Json> FindItem(const Config& config, const std::string& id) {
               nearest.empty() ? "" : "; did you mean \"" + nearest + "\"?");
 }
 
-Result<void> WriteOutputs(const Config& config, const Done& done, bool tell) {
-  for (const OutputText& output : done.outputs) {
-    auto path = PathInside(config.output_dir, output.path);
-    if (!path) return Error{path.error()};
-    if (auto written = ReplaceFile(*path, output.text); !written) return written;
-    if (tell) fmt::print("  wrote {}\n", VisibleText(*path));
-  }
-  return {};
-}
-
-Json Report(const SelfLink& link, const Done& done) {
+Json Report(const Config& config, const SelfLink& link, const Done& done) {
   Json outputs = Json::array();
   for (const OutputText& output : done.outputs) {
-    outputs.push_back(Json{{"path", output.path}, {"text", output.text}});
+    auto text = ShownOutput(config, output);
+    outputs.push_back(Json{{"path", output.path}, {"text", text ? *text : text.error()}});
   }
   const Usage& usage = link.usage();
   return Json{{"item", done.item},
@@ -200,6 +216,13 @@ Json Report(const SelfLink& link, const Done& done) {
               {"picodollars", link.cost_known() ? Json(link.cost()) : Json()},
               {"simulated", link.simulated()},
               {"outputs", std::move(outputs)}};
+}
+
+// Of a failed item there are none.
+Result<void> LeaveOutputs(const Config& config, const Done& done,
+                          const StandaloneOptions& options) {
+  if (options.write) return WriteOutputs(config, done, !options.json);
+  return options.json ? Result<void>() : ShowGrowth(config, done);
 }
 
 void PrintEnd(const SelfLink& link, const Done& done, std::chrono::milliseconds took) {
@@ -244,12 +267,10 @@ int RunStandalone(const Config& config, const Json& keys, const PriceTable& pric
     worker.Turn({}, std::chrono::steady_clock::now() + std::chrono::seconds(1), nullptr);
   }
   const Done& done = *link.done();
-  if (options.json) fmt::print("{}\n", PrettyJson(Report(link, done)));
-  if (options.write && done.outcome == Outcome::kDone) {
-    if (auto written = WriteOutputs(config, done, !options.json); !written) {
-      fmt::print(stderr, "muster-worker: {}\n", written.error());
-      return 3;
-    }
+  if (options.json) fmt::print("{}\n", PrettyJson(Report(config, link, done)));
+  if (auto left = LeaveOutputs(config, done, options); !left) {
+    fmt::print(stderr, "muster-worker: {}\n", left.error());
+    return 3;
   }
   auto took = std::chrono::steady_clock::now() - begin;
   if (!options.json) {

@@ -13,7 +13,7 @@ namespace muster {
 struct StandaloneOptions {
   std::string item;
   bool json = false;   // one JSON object instead of text
-  bool write = false;  // write the outputs; else they are shown
+  bool write = false;  // write the outputs; else those that grow are shown
   std::optional<Picodollars> max_cost;
 };
 

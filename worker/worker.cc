@@ -49,6 +49,7 @@ Result<void> Worker::Begin(Start start) {
   if (!config) return Fail("config: {}", config.error());
   config_ = std::move(*config);
   caller_.SetKeys(start.keys);
+  run_dir_ = start.run_dir.empty() ? config_->run_dir : start.run_dir;
   verbose_ = start.verbose;
   alive_every_ = std::chrono::milliseconds(std::max<int64_t>(start.alive_every_ms, 10));
   lease_ = std::chrono::milliseconds(start.lease_ms);
@@ -59,7 +60,7 @@ Result<void> Worker::BeginItem(Item item) {
   if (!config_) return Fail("an item before start");
   if (run_) return Fail("item {} while {} is at hand", item.item, run_->item());
   cancelled_ = false;
-  run_ = std::make_unique<ItemRun>(*config_, caller_, link_, std::move(item), verbose_);
+  run_ = std::make_unique<ItemRun>(*config_, run_dir_, caller_, link_, std::move(item), verbose_);
   task_.emplace(run_->Run());
   task_->Start();
   ReportIfEnded();

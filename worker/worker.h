@@ -52,6 +52,7 @@ class Worker {
   Timers timers_;
   Caller caller_;
   std::optional<Config> config_;
+  std::string run_dir_;
   bool verbose_ = false;
   std::chrono::milliseconds alive_every_{5'000};
   std::chrono::milliseconds lease_{0};

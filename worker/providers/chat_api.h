@@ -27,6 +27,13 @@ struct ChatImage {
   int64_t most_tokens = 0;  // that it can come to as input
 };
 
+// What the mock provider is to answer instead, in a share of asks.
+struct MockAnswerInstead {
+  double share = 0;
+  std::string text;
+  std::string finish;  // stop, length, refusal
+};
+
 // A chat call, rendered. Empty strings and nullopt are not sent. Its options have passed
 // CheckChatOptions (common/chat_options.h): a mapping need not check them again.
 struct ChatRequest {
@@ -38,6 +45,8 @@ struct ChatRequest {
   std::string schema_name;          // what a response schema is called: the step's id
   Json extra = Json::object();      // merged into the body last
   std::optional<std::string> mock;  // what the mock provider is to answer
+  std::vector<MockAnswerInstead> mock_instead = {};
+  std::string mock_place = {};  // item and step, which decide by chance among these
 };
 
 // What goes on the wire, less key and host. The hash of path and body is the call's identity; how

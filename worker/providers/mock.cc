@@ -1,5 +1,6 @@
-// Replies have a shape of their own: {"id", "model", "text", "finish": "stop" or "length",
-// "usage": {"input", "cached", "cache_write", "output", "reasoning"}}; errors have OpenAI's.
+// Replies have a shape of their own: {"id", "model", "text", "finish": "stop", "length" or
+// "refusal", "usage": {"input", "cached", "cache_write", "output", "reasoning"}}; errors have
+// OpenAI's.
 
 #include "worker/providers/mock.h"
 
@@ -52,8 +53,38 @@ struct MockAnswer {
   Usage usage;
 };
 
+// The text that an answer is to have, and how it is to end.
+struct Wish {
+  std::string text, finish = "stop";
+};
+
+// One of the request's "instead", each with its share of chance; nullptr: none of them. It depends
+// on nothing but these, their place and the ask, so that another ask can have another answer.
+const Json* ChooseInstead(const Json& body, int64_t seed, int64_t ask) {
+  const Json* instead = Member(body, "instead");
+  if (!instead) return nullptr;
+  MockRandom random(StableHash(fmt::format("{}\n{}\n{}\n{}", seed, StringMember(body, "place"), ask,
+                                           CanonicalJson(*instead))));
+  double chance = random.Share();
+  for (const Json& each : *instead) {
+    chance -= NumberMember(each, "share").value_or(0);
+    if (chance < 0) return &each;
+  }
+  return nullptr;
+}
+
+// nullopt: any answer will do.
+std::optional<Wish> WishOf(const Json& body, int64_t seed, int64_t ask) {
+  if (const Json* instead = ChooseInstead(body, seed, ask)) {
+    return Wish{StringMember(*instead, "text"), StringMember(*instead, "finish")};
+  }
+  if (!Member(body, "mock")) return std::nullopt;
+  return Wish{StringMember(body, "mock")};
+}
+
 // `instance`: of the schema that the answer has to meet; nullptr: none.
-MockAnswer MakeAnswer(const Json& body, const Json* instance, MockRandom& random) {
+MockAnswer MakeAnswer(const Json& body, const Wish* wish, const Json* instance,
+                      MockRandom& random) {
   MockAnswer answer;
   Usage& usage = answer.usage;
   std::string user = StringMember(body, "user");
@@ -64,15 +95,15 @@ MockAnswer MakeAnswer(const Json& body, const Json* instance, MockRandom& random
   usage.reasoning = std::min(
       thinking / 2 + static_cast<int64_t>(random.Below(static_cast<uint64_t>(thinking) + 1)),
       most / 2);
-  const Json* wished = Member(body, "mock");
-  if (wished) {
-    answer.text = StringMember(body, "mock");
+  if (wish) {
+    answer.text = wish->text;
+    answer.finish = wish->finish;
   } else if (instance) {
     answer.text = DumpJson(*instance);
   } else {
     answer.text = MakeMockText(user, random);
   }
-  if (int64_t left = most - usage.reasoning; !wished && TokensOf(answer.text) > left) {
+  if (int64_t left = most - usage.reasoning; !wish && TokensOf(answer.text) > left) {
     answer.text = CutToTokens(answer.text, left);
     // A model that is told to be short is; one that cannot say a sentence is cut.
     if (instance || left < kShortestText) answer.finish = "length";
@@ -94,14 +125,16 @@ HttpReply RefuseSchema(const std::string& why) {
                         "; give the step a mock: text");
 }
 
-HttpReply MakeSuccess(const Json& body, uint64_t hash, MockRandom& random) {
+HttpReply MakeSuccess(const Json& body, const std::optional<Wish>& wish, uint64_t hash,
+                      MockRandom& random) {
   std::optional<Json> instance;
-  if (const Json* schema = Member(body, "schema"); schema && !Member(body, "mock")) {
+  if (const Json* schema = Member(body, "schema"); schema && !wish) {
     Result<Json> made = InstanceOf(*schema, hash);
     if (!made) return RefuseSchema(made.error());
     instance = std::move(*made);
   }
-  MockAnswer answer = MakeAnswer(body, instance ? &*instance : nullptr, random);
+  MockAnswer answer =
+      MakeAnswer(body, wish ? &*wish : nullptr, instance ? &*instance : nullptr, random);
   const Usage& usage = answer.usage;
   std::string id = fmt::format("mock-{:016x}", hash);
   Json reply = {{"id", id},
@@ -142,7 +175,10 @@ Result<ChatAnswer> AnswerIn(const Json& body) {
   ChatAnswer answer;
   answer.text = text->get<std::string>();
   answer.finish_text = StringMember(body, "finish");
-  answer.finish = answer.finish_text == "length" ? Finish::kLength : Finish::kStop;
+  answer.finish = answer.finish_text == "length"    ? Finish::kLength
+                  : answer.finish_text == "refusal" ? Finish::kRefusal
+                                                    : Finish::kStop;
+  if (answer.finish == Finish::kRefusal) answer.finish_text = answer.text;
   answer.served_model = StringMember(body, "model");
   return answer;
 }
@@ -166,6 +202,14 @@ Json ImagesOf(const ChatRequest& request) {
   return images;
 }
 
+Json InsteadOf(const ChatRequest& request) {
+  Json instead = Json::array();
+  for (const MockAnswerInstead& each : request.mock_instead) {
+    instead.push_back({{"share", each.share}, {"text", each.text}, {"finish", each.finish}});
+  }
+  return instead;
+}
+
 Result<ApiRequest> Request(const ChatRequest& request, const Provider&) {
   const ChatOptions& options = request.options;
   Json body = {{"model", request.model}};
@@ -178,6 +222,10 @@ Result<ApiRequest> Request(const ChatRequest& request, const Provider&) {
   if (!options.response_schema.is_null()) body["schema"] = options.response_schema;
   if (!request.images.empty()) body["images"] = ImagesOf(request);
   if (request.mock) body["mock"] = *request.mock;
+  if (!request.mock_instead.empty()) {
+    body["instead"] = InsteadOf(request);
+    body["place"] = request.mock_place;
+  }
   return ApiRequest{kPath, std::move(body)};
 }
 
@@ -186,8 +234,8 @@ constexpr JsonForm kForm{
 
 }  // namespace
 
-MockReply AnswerMock(const ApiRequest& request, const MockBehaviour& behaviour,
-                     int64_t try_number) {
+MockReply AnswerMock(const ApiRequest& request, const MockBehaviour& behaviour, int64_t try_number,
+                     int64_t ask) {
   std::string identity = fmt::format("{}\n{}", behaviour.seed, CanonicalJson(request.body));
   uint64_t hash = StableHash(identity);
   MockRandom random(hash);
@@ -198,7 +246,8 @@ MockReply AnswerMock(const ApiRequest& request, const MockBehaviour& behaviour,
   mock.latency =
       behaviour.latency_min + Milliseconds(of_try.Below(static_cast<uint64_t>(spread) + 1));
   bool fails = of_try.Share() < behaviour.fail;
-  mock.reply = fails ? MakeFailure(of_try) : MakeSuccess(request.body, hash, random);
+  auto wish = WishOf(request.body, behaviour.seed, ask);
+  mock.reply = fails ? MakeFailure(of_try) : MakeSuccess(request.body, wish, hash, random);
   return mock;
 }
 

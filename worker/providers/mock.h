@@ -16,7 +16,9 @@ struct MockReply {
   std::chrono::milliseconds latency{0};
 };
 
-// `try_number` lets a request that failed once succeed when it is tried again.
-MockReply AnswerMock(const ApiRequest& request, const MockBehaviour& behaviour, int64_t try_number);
+// `try_number` lets a request that failed once succeed when it is tried again; `ask` lets an answer
+// that was no use become another where the step has `mock_instead`.
+MockReply AnswerMock(const ApiRequest& request, const MockBehaviour& behaviour, int64_t try_number,
+                     int64_t ask = 1);
 
 }  // namespace muster

@@ -155,6 +155,17 @@ Billing BillingOf(int64_t status, bool own_words) {
   return own_words || (status < 500 && status != 408) ? Billing::kNo : Billing::kUnknown;
 }
 
+// Where APIs that are nobody's imitation say what is wrong.
+std::optional<ApiError> FindPlainError(const Json& body) {
+  if (auto error = FindApiError(body)) return error;
+  for (const char* name : {"message", "detail", "title"}) {
+    ApiError error;
+    error.message = StringMember(body, name);
+    if (!error.message.empty()) return error;
+  }
+  return std::nullopt;
+}
+
 const Json* ErrorOf(const Json& body) {
   if (body.is_array() && body.size() == 1) return ErrorOf(body[0]);
   if (StringMember(body, "object") == "error") return &body;
@@ -228,6 +239,22 @@ Reading ReadErrorReply(const HttpReply& reply, std::string_view path, MeaningOf 
   failure.message = MessageOf(reply, error, path);
   failure.retry_after_ms = WaitAskedFor(reply, meaning, known);
   failure.billing = BillingOf(reply.status, error.has_value());
+  return reading;
+}
+
+Reading ReadPlainErrorReply(const HttpReply& reply, std::string_view path, bool repeatable) {
+  Result<Json> body = ParseJson(reply.body);
+  std::optional<ApiError> error = body ? FindPlainError(*body) : std::nullopt;
+  Reading reading;
+  reading.request_id = RequestId(reply);
+  Failure& failure = reading.failure;
+  failure.status = reply.status;
+  failure.kind = KindOfStatus(reply.status);
+  failure.message = MessageOf(reply, error, path);
+  failure.retry_after_ms =
+      WaitAskedFor(reply, {failure.kind, false, {}}, error.value_or(ApiError()));
+  bool server_side = reply.status >= 500 || reply.status == 408;
+  failure.billing = repeatable || !server_side ? Billing::kNo : Billing::kUnknown;
   return reading;
 }
 

@@ -44,6 +44,11 @@ std::optional<ApiError> FindApiError(const Json& body);
 // for people.
 Reading ReadErrorReply(const HttpReply& reply, std::string_view path, MeaningOf meaning);
 
+// The same of a plain HTTP API, which has no words of its own that are known: the status decides,
+// and "message", "error" or "detail" of a JSON body say why. One that is not to be repeated blindly
+// (`repeatable` false) and failed on the server's side may have been carried out.
+Reading ReadPlainErrorReply(const HttpReply& reply, std::string_view path, bool repeatable);
+
 // An error inside a success. What it cost is unknown, unless the reply has usage.
 Failure InnerFailure(const HttpReply& reply, const ApiError& error, MeaningOf meaning);
 
