@@ -93,10 +93,14 @@ bool Books::Simulated(const Call& call) const {
 }
 
 std::optional<Picodollars> Books::WorstOf(const Call& call) const {
+  auto provider = config_.providers.find(call.provider);
+  if (provider == config_.providers.end()) return std::nullopt;
+  return WorstOfCall(prices_, provider->second, call);
+}
+
+std::optional<int64_t> Books::ContextWindowOf(const Call& call) const {
   auto price = PriceFor(call);
-  if (!price) return std::nullopt;
-  const Provider& provider = config_.providers.at(call.provider);
-  return WorstOfTry(*price, provider, call.input_most, call.output_most, call.tier);
+  return price && !call.fixed_cost ? price->max_input : std::nullopt;
 }
 
 Books::Try Books::BeginTry(const Call& call, int64_t ask, int64_t ledger_call, int64_t tries_so_far,
@@ -153,7 +157,8 @@ Books::Booked Books::EndTry(const Try& sent, const Call& call, const Called& cal
   record::TryEnded ended = Describe(sent, called);
   auto price = PriceFor(call);
   auto provider = config_.providers.find(call.provider);
-  if (provider != config_.providers.end()) ended.cost = CostOfTry(provider->second, price, called);
+  if (provider != config_.providers.end())
+    ended.cost = CostOfCall(prices_, provider->second, call, called);
   if (called.usage && price) ended.cache_saving = CacheSaving(*price, *called.usage, called.tier);
   if (called.answer) {
     ended.outcome = TryOutcome::kAnswered;
@@ -167,7 +172,8 @@ Books::Booked Books::EndTry(const Try& sent, const Call& call, const Called& cal
     ended.cost.reset();
   }
   auto cost = ended.cost;
-  return {cost, Book(std::move(ended), sent)};
+  bool unknown = ended.outcome == TryOutcome::kUnknown;
+  return {cost, Book(std::move(ended), sent), unknown};
 }
 
 Picodollars Books::LoseTry(const Try& sent, const std::string& why) {

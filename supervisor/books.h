@@ -43,6 +43,8 @@ class Books {
   // The most one try of it can cost in the service tier asked for; nullopt: no price, or nothing
   // bounds it.
   std::optional<Picodollars> WorstOf(const Call& call) const;
+  // Tokens that its model takes in; nullopt: not known, or it has no model.
+  std::optional<int64_t> ContextWindowOf(const Call& call) const;
   // `ledger_call` 0: the call has no row yet. The tokens are what was reserved for it in the
   // limits.
   Try BeginTry(const Call& call, int64_t ask, int64_t ledger_call, int64_t tries_so_far,
@@ -52,6 +54,7 @@ class Books {
   struct Booked {
     std::optional<Picodollars> cost;  // nullopt: not known
     Picodollars counted = 0;
+    bool unknown = false;  // nobody knows whether it was carried out
   };
   Booked EndTry(const Try& sent, const Call& call, const Called& called);
   // Its worker is gone: nobody knows what came of it. What is counted.

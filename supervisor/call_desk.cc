@@ -12,6 +12,9 @@ namespace {
 // How often people hear that calls of a provider are tried again; every try is in the ledger.
 constexpr std::chrono::seconds kRetryNoticeEvery{5};
 
+// Answers in a row, all of them new, whose files were gone or changed when they were looked at.
+constexpr int64_t kMostStale = 3;
+
 bool IsPlausible(const Usage& usage) {
   auto [least, most] = std::minmax({usage.input, usage.cached, usage.cache_write,
                                     usage.cache_write_1h, usage.output, usage.reasoning});
@@ -37,6 +40,7 @@ Result<void> CallDesk::OnCall(const Asker& asker, Call call, Time now) {
   open.asker = asker;
   open.call = std::move(call);
   open.since = now;
+  Release(desk, open.call.step, now);
   desk.open[open.call.call] = open.id;
   Consider(calls_.emplace(open.id, std::move(open)).first->second);
   return {};
@@ -48,8 +52,10 @@ void CallDesk::Consider(OpenCall& open) {
       books_.view().FindCall(open.call.item, open.call.step, open.ask, open.call.request_hash);
   if (row && row->answer) {
     open.ledger_call = row->call;
+    open.replayed = true;
     ++desks_[open.asker.worker].replayed;
-    Say(open, Replay{open.call.call, open.ask, Bytes{std::move(*row->answer)}, row->cost});
+    Say(open, Replay{open.call.call, open.ask, Bytes{std::move(*row->answer)}, row->cost,
+                     books_.ContextWindowOf(open.call)});
     return;
   }
   const std::string& ended = desks_[open.asker.worker].ended;
@@ -58,7 +64,26 @@ void CallDesk::Consider(OpenCall& open) {
   }
   open.ledger_call = row ? row->call : 0;
   open.tries = row ? row->tries : 0;
+  open.unsure = row && row->unknown_tries > 0;
+  open.replayed = false;
+  WarnOfWindow(open);
   Enqueue(open);
+}
+
+void CallDesk::WarnOfWindow(OpenCall& open) {
+  auto window = books_.ContextWindowOf(open.call);
+  if (!window || open.call.input_estimate <= *window) return;
+  notice(fmt::format("[{}] {}: the prompt of about {} tokens is over {}'s context window of {}",
+                     open.call.item, open.call.step, FormatCount(open.call.input_estimate),
+                     open.call.model, FormatCount(*window)));
+}
+
+// A job's places, once the step is asked for that waits for its end.
+void CallDesk::Release(Desk& desk, const std::string& step, Time now) {
+  auto held = desk.held.find(step);
+  if (held == desk.held.end()) return;
+  governor_.Release(held->second, now);
+  desk.held.erase(held);
 }
 
 void CallDesk::Enqueue(const OpenCall& open) {
@@ -75,6 +100,7 @@ void CallDesk::Enqueue(const OpenCall& open) {
   ask.guess = {call.input_estimate, call.output_estimate};
   ask.output_most = call.output_most;
   ask.worst = books_.WorstOf(call);
+  ask.goes_on = call.goes_on;
   governor_.Enqueue(open.id, std::move(ask));
 }
 
@@ -141,7 +167,10 @@ void CallDesk::Go(OpenCall& open, const Tokens& reserved, Time now) {
                               open.asker.worker_name, reserved.input, reserved.output);
   open.ledger_call = open.sent->call;
   open.tries = open.sent->number;
-  Say(open, MakeGo(config_.time, open.call.call, open.ask, open.tries, open.call.request_chars));
+  muster::Go go =
+      MakeGo(config_.time, open.call.call, open.ask, open.tries, open.call.request_chars);
+  go.unsure = open.unsure;
+  Say(open, go);
 }
 
 Result<void> CallDesk::OnCalled(WorkerId worker, Called called, Time now) {
@@ -155,9 +184,16 @@ Result<void> CallDesk::OnCalled(WorkerId worker, Called called, Time now) {
   auto booked = books_.EndTry(*open->sent, open->call, called);
   open->sent.reset();
   open->since = now;
-  ++desks_[worker].made;
+  open->unsure = open->unsure || booked.unknown;
+  Desk& desk = desks_[worker];
+  ++desk.made;
+  bool hold = called.answer && !open->call.holds_for.empty();
+  if (hold) {
+    Release(desk, open->call.holds_for, now);
+    desk.held[open->call.holds_for] = open->id;
+  }
   Governor::End end{std::move(called.failure), called.usage, std::move(called.limits),
-                    booked.counted};
+                    booked.counted, hold};
   Follow(*open, governor_.Ended(open->id, end, now), booked.cost, now);
   return {};
 }
@@ -165,7 +201,7 @@ Result<void> CallDesk::OnCalled(WorkerId worker, Called called, Time now) {
 void CallDesk::Follow(OpenCall& open, const Governor::Consequence& consequence,
                       std::optional<Picodollars> cost, Time now) {
   if (std::holds_alternative<Governor::Keep>(consequence)) {
-    return Say(open, Kept{open.call.call, cost});
+    return Say(open, Kept{open.call.call, cost, books_.ContextWindowOf(open.call)});
   }
   if (auto* retry = std::get_if<Governor::Retry>(&consequence)) {
     const std::string& ended = desks_[open.asker.worker].ended;
@@ -194,7 +230,14 @@ Result<void> CallDesk::OnRejected(WorkerId worker, const Rejected& rejected) {
     return Fail("rejected {}, which has no answer", rejected.call);
   }
   books_.Reject(open->ledger_call, rejected.reason);
-  if (open->ask >= 1 + open->call.ask_again + open->asker.extra_asks) {
+  if (rejected.stale) {
+    ++open->stale_asks;
+    open->stale_in_a_row = open->replayed ? 0 : open->stale_in_a_row + 1;
+  }
+  int64_t counted = open->ask - open->stale_asks;  // asks that cost one of those allowed
+  int64_t allowed = open->call.ask_again + open->asker.extra_asks;
+  bool enough = rejected.stale ? open->stale_in_a_row >= kMostStale : counted >= 1 + allowed;
+  if (enough) {
     Refuse(*open, true, rejected.reason);
     return {};
   }
@@ -263,6 +306,7 @@ void CallDesk::Close(WorkerId worker, const std::string& why) {
     governor_.Forget(id, open.sent ? books_.LoseTry(*open.sent, why) : 0);
     calls_.erase(id);
   }
+  for (const auto& [step, id] : desk->second.held) governor_.Release(id, Time());
   governor_.budget().ForgetItem(desk->second.item);
   desks_.erase(desk);
 }

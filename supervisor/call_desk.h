@@ -77,7 +77,7 @@ class CallDesk {
   };
   std::vector<Doing> DoingOf(WorkerId worker, Time now) const;
 
-  // Called when a call is tried again.
+  // Called when a call is tried again, and for a prompt that is too long for its model.
   std::function<void(const std::string&)> notice;
 
  private:
@@ -86,14 +86,19 @@ class CallDesk {
     Asker asker;
     Call call;
     int64_t ask = 1;
-    int64_t ledger_call = 0;         // 0: the ledger has no row of this ask yet
-    int64_t tries = 0;               // of the ledger's row
+    int64_t ledger_call = 0;     // 0: the ledger has no row of this ask yet
+    int64_t tries = 0;           // of the ledger's row
+    bool unsure = false;         // one of them may have been carried out
+    int64_t stale_asks = 0;      // asks whose answers were of no use for their files' sake alone
+    int64_t stale_in_a_row = 0;  // of those, the last ones, answered in this attempt
+    bool replayed = false;       // the last answer came from the ledger
     std::optional<Books::Try> sent;  // set while in the air
     Time since{};                    // when it was asked for, or sent
   };
   // A worker's calls by its own numbers, and counts of the attempt.
   struct Desk {
-    std::map<int64_t, int64_t> open;  // worker's number → id
+    std::map<int64_t, int64_t> open;      // worker's number → id
+    std::map<std::string, int64_t> held;  // step that is waited for → id that keeps its places
     std::string item;
     int64_t made = 0, replayed = 0;
     std::string ended;      // a refusal has ended the item: why
@@ -104,6 +109,8 @@ class CallDesk {
   OpenCall* LongWaitOf(const Desk& desk, Time now);
   void Defer(OpenCall& open);
   void Consider(OpenCall& open);
+  void Release(Desk& desk, const std::string& step, Time now);
+  void WarnOfWindow(OpenCall& open);
   void Enqueue(const OpenCall& open);
   OpenCall* Find(WorkerId worker, int64_t call);
   void Say(const OpenCall& open, ToWorker verdict);

@@ -110,16 +110,17 @@ int DryRunCommand(const RunOptions& options) {
   auto prices = LoadPrices();
   if (!prices) return Complain(prices.error());
   int64_t workers = WorkerCount(*config, options.sequential);
-  if (auto known = CheckOnly(*config, options.selection); !known) return Complain(known.error());
+  auto selection = SelectItems(*config, options.selection);
+  if (!selection) return Complain(selection.error());
   auto begun = options.fresh ? Result<std::optional<BegunRun>>(std::nullopt) : OpenRun(*config);
   if (!begun) return Complain(begun.error());
   if (!*begun) {
-    PlanScope scope{TakesSelected(*config, options.selection), nullptr};
+    PlanScope scope{TakesSelected(*config, *selection), nullptr};
     auto plan = MakePlan(*config, *prices, {}, workers, scope);
     if (!plan) return Complain(plan.error());
     return Show(*config, *prices, *plan, Headline(*config, plan->estimate, ""), workers);
   }
-  LeftOver left{options.selection, options.retry_failed, options.on_change == OnChange::kRedo};
+  LeftOver left{*selection, options.retry_failed, options.on_change == OnChange::kRedo};
   const LedgerView& view = (*begun)->view;
   auto plan = PlanWhatIsLeft(*config, *prices, view, (*begun)->measured, left, workers);
   if (!plan) return Complain(plan.error());

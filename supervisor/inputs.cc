@@ -7,43 +7,104 @@
 #include <vector>
 
 #include "common/config/items.h"
+#include "common/expression.h"
 #include "common/fd.h"
 #include "common/files.h"
 #include "common/keys.h"
 #include "common/process.h"
+#include "common/step_values.h"
+#include "common/template.h"
 #include "common/text.h"
 #include "supervisor/plan/budget_check.h"
+#include "supervisor/plan/plan.h"
 
 namespace muster {
 namespace {
 
+// Items that are looked at to find one without a mistake.
+constexpr int64_t kMostLookedAt = 50;
+
 Error Told(const std::string& message) { return Error{"muster: " + message}; }
+
+// A mistake and who has it.
+struct ItemMistake {
+  std::string text, first_item;
+  int64_t items = 0;
+};
+
+std::string TextOf(const std::vector<ItemMistake>& mistakes) {
+  std::vector<std::string> lines;
+  int64_t items = 0;
+  for (const ItemMistake& each : mistakes) {
+    std::string more = each.items == 1 ? "" : fmt::format(" and {} more", each.items - 1);
+    lines.push_back(fmt::format("{} (item {}{})", each.text, VisibleText(each.first_item), more));
+    items += each.items;
+  }
+  if (items >= kMostLookedAt) {
+    lines.push_back(
+        fmt::format("none of the first {} items can be done; `muster check` looks at "
+                    "all of them",
+                    items));
+  }
+  return fmt::format("{}", fmt::join(lines, "\nmuster: "));
+}
+
+// Of the first selected item that can be rehearsed; empty where none is selected. Others with a
+// mistake end with it when their turn comes; only if every item has one nothing is begun.
+Result<Rehearsal> FirstRehearsal(const Config& config, const Selection& selection) {
+  std::optional<Rehearsal> first;
+  std::vector<ItemMistake> mistakes;
+  int64_t position = 0, looked_at = 0;
+  auto takes = TakesSelected(config, selection);
+  auto read = ForEachItem(config, [&](const SourceItem& item) -> Result<void> {
+    if (!takes(++position, item.id)) return {};
+    auto rehearsal = Rehearse(config, item.fields);
+    if (rehearsal) {
+      first = std::move(*rehearsal);
+      return Fail("enough");
+    }
+    auto same = std::find_if(mistakes.begin(), mistakes.end(), [&](const ItemMistake& each) {
+      return each.text == rehearsal.error();
+    });
+    if (same == mistakes.end()) same = mistakes.insert(same, {rehearsal.error(), item.id});
+    ++same->items;
+    return ++looked_at < kMostLookedAt ? Result<void>() : Fail("enough");
+  });
+  if (first) return *std::move(first);
+  if (!mistakes.empty()) return Error{TextOf(mistakes)};
+  if (!read) return Error{read.error()};
+  return Rehearsal();
+}
+
+// The providers that the models of selected items name, where items decide: as far as a model can
+// be told before any answer. Reads no further than until every provider was seen.
+std::set<std::string> ProvidersOfItems(const Config& config, const Selection& selection) {
+  std::set<std::string> names;
+  bool by_item = false;
+  size_t all = ProvidersInUse(config, &by_item).size();
+  if (!by_item) return names;
+  int64_t position = 0;
+  auto takes = TakesSelected(config, selection);
+  (void)ForEachItem(config, [&](const SourceItem& item) -> Result<void> {
+    if (!takes(++position, item.id)) return {};
+    Json context = ItemContext(config, item.fields);
+    for (const Step* step : WorkingSteps(config)) {
+      auto wanted = IsTrue(step->when, context, true);
+      if (!step->chat || !wanted || !*wanted) continue;
+      auto model = Render(step->chat->model.text, step->chat->model.origin, context);
+      auto known = model ? ResolveModel(config, *model) : Result<ModelRef>(Error{""});
+      if (known) names.insert(known->provider->name);
+    }
+    return names.size() < all ? Result<void>() : Fail("enough");
+  });
+  return names;
+}
 
 }  // namespace
 
-Result<std::optional<Json>> FirstItem(const Config& config) {
-  std::optional<Json> first;
-  auto read = ForEachItem(config, [&](SourceItem item) -> Result<void> {
-    first = std::move(item.fields);
-    return Fail("enough");
-  });
-  if (!first && !read) return Error{read.error()};
-  return first;
-}
-
 Result<void> CheckOnly(const Config& config, const Selection& selection) {
-  std::set<std::string> missing = selection.only;
-  if (missing.empty()) return {};
-  std::vector<std::string> ids;
-  auto read = ForEachItem(config, [&](const SourceItem& item) -> Result<void> {
-    missing.erase(item.id);
-    ids.push_back(item.id);
-    return {};
-  });
-  if (!read || missing.empty()) return read;
-  std::string nearest = NearestName(*missing.begin(), ids);
-  return Fail("--only: no item is called \"{}\"{}", VisibleText(*missing.begin()),
-              nearest.empty() ? "" : "; did you mean \"" + VisibleText(nearest) + "\"?");
+  auto selected = SelectItems(config, selection);
+  return selected ? Result<void>() : Error{selected.error()};
 }
 
 int64_t WorkerCount(const Config& config, bool sequential) {
@@ -57,14 +118,11 @@ Result<Inputs> ReadInputs(const RunOptions& options) {
   auto config = LoadConfig(options.config, options.overrides);
   if (!config) return Error{config.error()};
   inputs.config = std::move(*config);
-  auto first = FirstItem(inputs.config);
-  if (!first) return Told(first.error());
-  if (*first) {
-    auto rehearsed = Rehearse(inputs.config, **first);
-    if (!rehearsed) return Told(rehearsed.error());
-    inputs.rehearsal = std::move(*rehearsed);
-  }
-  if (auto known = CheckOnly(inputs.config, options.selection); !known) return Told(known.error());
+  auto selected = SelectItems(inputs.config, options.selection);
+  if (!selected) return Told(selected.error());
+  auto rehearsal = FirstRehearsal(inputs.config, *selected);
+  if (!rehearsal) return Told(rehearsal.error());
+  inputs.rehearsal = std::move(*rehearsal);
   auto file = FindDataFile("prices.json");
   if (!file) return Told(file.error());
   auto prices = PriceTable::Load(*file);
@@ -73,7 +131,7 @@ Result<Inputs> ReadInputs(const RunOptions& options) {
   if (auto bounded = CheckBudget(inputs.config, inputs.prices); !bounded) {
     return Error{bounded.error()};
   }
-  auto keys = TakeKeys(inputs.config);
+  auto keys = TakeKeys(inputs.config, ProvidersOfItems(inputs.config, *selected));
   if (!keys) return Told(keys.error());
   inputs.keys = std::move(*keys);
   inputs.worker = ProgramFolder() + "/muster-worker";

@@ -15,7 +15,7 @@ namespace muster {
 // the environment here and live in memory alone.
 struct Inputs {
   Config config;
-  Rehearsal rehearsal;  // of the first item
+  Rehearsal rehearsal;  // of the first selected item that has no mistake
   Json keys;
   PriceTable prices;
   std::string worker;  // its program
@@ -24,10 +24,8 @@ struct Inputs {
 // An error holds whole lines for people.
 Result<Inputs> ReadInputs(const RunOptions& options);
 
-// Items' first, as far as it can be read without reading the rest; nullopt: there is none.
-Result<std::optional<Json>> FirstItem(const Config& config);
-
-// That every item --only names is there.
+// That a selection can be made of the items: those that --only names are there, --where can be
+// answered for every one.
 Result<void> CheckOnly(const Config& config, const Selection& selection);
 
 // How many workers a run has: the config's, else one per core.

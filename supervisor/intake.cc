@@ -8,6 +8,9 @@
 #include "common/hash.h"
 #include "common/text.h"
 #include "supervisor/item_lane.h"
+#include "supervisor/outputs/error_records.h"
+#include "supervisor/outputs/existing_outputs.h"
+#include "supervisor/outputs/file_format.h"
 
 namespace muster {
 namespace {
@@ -18,7 +21,7 @@ constexpr int kShown = 60;                  // columns of a changed value
 constexpr ptrdiff_t kLeadIn = 20;           // bytes shown before the first difference
 constexpr size_t kMaxItemBytes = 8u << 20;  // of an item's JSON: it must fit a frame
 const char* const kFingerprint = "fingerprint";
-const char* const kOutputs = "outputs";
+const char* const kOutputs = "outputs";  // and what else is made anew by replay
 
 Result<void> CommitNow(Ledger& ledger) {
   if (ledger.Commit() == CommitOutcome::kCommitted) return {};
@@ -78,7 +81,8 @@ std::vector<std::string> CompareFingerprints(const Ledger& ledger, const Json& f
 // One pass over the source against what the ledger knows.
 class Sync {
  public:
-  Sync(const Config& config, Ledger& ledger) : config_(config), ledger_(ledger), lanes_(config) {}
+  Sync(const Config& config, Ledger& ledger)
+      : config_(config), ledger_(ledger), lanes_(config), existing_(config, ledger.view()) {}
 
   // The first pass only looks.
   Result<void> Look() {
@@ -93,13 +97,15 @@ class Sync {
     });
   }
 
-  // The second brings the ledger up to date. `redo`: which final items are handed out again.
-  Result<void> Write(const std::function<bool(ItemStatus)>& redo) {
+  // The second brings the ledger up to date. `redo`: which final items are handed out again;
+  // `again`: failed ones leave their records anew.
+  Result<void> Write(const std::function<bool(ItemStatus)>& redo, bool again) {
     found_ = 0;
     auto read = ForEachItem(config_, [this](SourceItem item) { return Put(std::move(item)); });
     if (!read) return read;
     MarkAbsent();
     HandOutAgain(redo);
+    if (again) RecordErrorsAgain();
     return CommitNow(ledger_);
   }
 
@@ -126,7 +132,32 @@ class Sync {
       ledger_.Add(record::Lane{item.id, lane});
     }
     if (row && row->status == ItemStatus::kAbsent) ledger_.Add(record::Reopen{item.id, false});
+    SkipOrNot(item, row);
     return ledger_.pending() >= kBatch ? CommitNow(ledger_) : Result<void>();
+  }
+
+  // Only what was never begun is skipped, and only as long as its files are there.
+  void SkipOrNot(const SourceItem& item, const std::optional<ItemRow>& row) {
+    bool skipped = row && row->status == ItemStatus::kSkipped;
+    bool untouched = !row || skipped || row->status == ItemStatus::kAbsent ||
+                     row->status == ItemStatus::kPending;
+    if (!untouched || (row && row->attempts > 0)) return;
+    std::string why = existing_.WhySkipped(item.fields);
+    if (!why.empty()) ledger_.Add(record::Status{item.id, ItemStatus::kSkipped, why, 0, 0});
+    if (why.empty() && skipped) ledger_.Add(record::Reopen{item.id, false});
+  }
+
+  void RecordErrorsAgain() {
+    std::vector<std::pair<std::string, OutputText>> records;
+    ledger_.view().ForEachItem([&](const ItemRow& row) {
+      bool failed = row.status == ItemStatus::kFailed || row.status == ItemStatus::kQuarantined;
+      if (!failed) return;
+      ErrorRecords made = MakeErrorRecords(config_, ledger_.view(), row, row.reason);
+      for (OutputText& output : made.outputs) records.emplace_back(row.id, std::move(output));
+    });
+    for (auto& [item, output] : records) {
+      ledger_.Add(record::Output{item, output.output, output.path, std::move(output.text)});
+    }
   }
 
   void MarkAbsent() {
@@ -153,6 +184,7 @@ class Sync {
   const Config& config_;
   Ledger& ledger_;
   ItemLanes lanes_;
+  ExistingOutputs existing_;
   int64_t found_ = 0;
   std::vector<std::string> changed_;  // ids whose contents differ from what was worked on
   std::unordered_set<uint64_t> seen_;
@@ -163,6 +195,8 @@ class Sync {
 Result<Intake> TakeItemsIn(const Config& config, Ledger& ledger, OnChange on_change) {
   Json fingerprint = FingerprintOf(config);
   Intake intake;
+  auto formats = FormatsOf(config);
+  if (!formats) return Error{formats.error()};
   Sync sync(config, ledger);
   if (on_change == OnChange::kStop) {
     intake.differences = CompareFingerprints(ledger, fingerprint);
@@ -177,20 +211,27 @@ Result<Intake> TakeItemsIn(const Config& config, Ledger& ledger, OnChange on_cha
     }
     if (all > 0) return intake;
   }
-  // Outputs are views: done items whose outputs are described anew are written again by replay.
-  std::string outputs = CanonicalJson(ConfigToJson(config)["outputs"]);
+  // Outputs are views: done items whose outputs are described anew are written again by replay. So
+  // are the scores and groups of reports.
+  Json all = ConfigToJson(config);
+  std::string outputs = CanonicalJson(
+      {{"outputs", all["outputs"]}, {"score", all["score"]}, {"report", all["report"]}});
   auto stored = ledger.view().Meta(kOutputs);
   intake.outputs_changed = stored && *stored != outputs && on_change == OnChange::kStop;
   auto redo = [&](ItemStatus status) {
-    if (on_change == OnChange::kRedo) return true;
+    if (on_change == OnChange::kRedo) return status != ItemStatus::kSkipped;
     return intake.outputs_changed && status == ItemStatus::kDone;
   };
-  if (auto written = sync.Write(redo); !written) return Error{written.error()};
+  if (auto written = sync.Write(redo, intake.outputs_changed); !written) {
+    return Error{written.error()};
+  }
   ledger.Add(record::Meta{kOutputs, outputs});
   ledger.Add(record::Meta{kFingerprint, CanonicalJson(fingerprint)});
   ledger.Add(record::Meta{"name", config.name});
   ledger.Add(record::Meta{"config", config.path});
   ledger.Add(record::Meta{"output_dir", config.output_dir});
+  ledger.Add(record::Meta{"report", DumpJson(all["report"])});
+  ledger.Add(record::Meta{std::string(kFormatsKey), DumpJson(FormatsToJson(*formats))});
   if (auto committed = CommitNow(ledger); !committed) return Error{committed.error()};
   intake.found = sync.found();
   return intake;

@@ -17,13 +17,16 @@ enum class OnChange {
 };
 
 struct Intake {
-  int64_t found = 0;                     // items in the source
-  bool outputs_changed = false;          // done items are handed out again, to be written anew
+  int64_t found = 0;  // items in the source
+  // Outputs, scores or report rules: done items are handed out again, to be written anew.
+  bool outputs_changed = false;
   std::vector<std::string> differences;  // a line each, when OnChange::kStop must stop
 };
 
 // Brings the source's items into the ledger: new ones are added, those that are gone become absent,
-// changed ones follow `on_change`; every item's lane is the one it begins in under this config.
+// changed ones follow `on_change`; every item's lane is the one it begins in under this config. An
+// item that was never begun is skipped where its outputs say so (skip_existing), and is pending
+// again where they no longer do.
 // When there are differences to decide on, nothing is written.
 Result<Intake> TakeItemsIn(const Config& config, Ledger& ledger, OnChange on_change);
 

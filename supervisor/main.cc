@@ -5,16 +5,20 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
 #include <system_error>
 
 #include "common/fd.h"
 #include "common/protocol.h"
 #include "common/text.h"
+#include "supervisor/command_line.h"
 #include "supervisor/control/ctl.h"
 #include "supervisor/metrics/metrics_command.h"
 #include "supervisor/models/models_command.h"
+#include "supervisor/outputs/clean_command.h"
+#include "supervisor/outputs/export_command.h"
+#include "supervisor/report/report_command.h"
 #include "supervisor/run.h"
+#include "supervisor/schema_page.h"
 #include "supervisor/settings_page.h"
 #include "supervisor/status.h"
 #include "supervisor/supervisor.h"
@@ -24,9 +28,7 @@ namespace {
 
 struct Arguments {
   RunOptions run;
-  std::vector<std::string> only;
-  std::string range;
-  int64_t limit = 0;
+  SelectionOptions selection;
   int64_t workers = 0;
   int64_t pilot = 0;
   bool redo = false, keep_done = false;
@@ -35,6 +37,8 @@ struct Arguments {
   std::vector<std::string> ctl_words;
   std::string metrics_at;
   ModelsOptions models;
+  ReportOptions report;
+  ExportOptions exported;
 };
 
 int Complain(const std::string& message) {
@@ -42,45 +46,13 @@ int Complain(const std::string& message) {
   return kBadInput;
 }
 
-// A word as a shell would need it written.
-std::string Quoted(const std::string& word) {
-  const char* plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./=:,@%+-";
-  if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
-  std::string quoted = "'";
-  for (char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
-
-// The command line again; `resume`: without what is only meant once.
-std::string CommandLine(int argc, char** argv, bool resume) {
-  std::string line;
-  for (int i = 0; i < argc; ++i) {
-    std::string word = argv[i];
-    if (resume && word == "--pilot") ++i;  // and its number
-    bool once = word == "--fresh" || word == "--redo" || word == "--keep-done" ||
-                word == "--retry-failed" || word.starts_with("--pilot");
-    if (resume && once) continue;
-    line += (line.empty() ? "" : " ") + Quoted(word);
-  }
-  return line;
-}
-
-// "3..10", "3.." is not accepted: both ends say what is meant.
-std::optional<std::pair<int64_t, int64_t>> ParseRange(const std::string& text) {
-  int64_t from = 0, to = 0;
-  const char* end = text.data() + text.size();
-  auto [dots, error] = std::from_chars(text.data(), end, from);
-  if (error != std::errc() || end - dots < 3 || dots[0] != '.' || dots[1] != '.')
-    return std::nullopt;
-  auto [last, error2] = std::from_chars(dots + 2, end, to);
-  if (error2 != std::errc() || last != end || to < from) return std::nullopt;
-  return std::pair(from, to);
-}
-
 void AddConfigOptions(CLI::App& app, Arguments& arguments) {
   RunOptions& run = arguments.run;
   app.add_option("CONFIG", run.config, "the run's YAML")->required();
   app.add_option("--set", run.overrides.set, "name=value of a param, or of a setting by its path")
+      ->allow_extra_args(false);
+  app.add_option("--profile", run.overrides.profiles,
+                 "settings of the config's profiles, before --set (may be repeated)")
       ->allow_extra_args(false);
   app.add_option("--run", run.overrides.run_dir, "run directory (default: runs/NAME)");
   app.add_option("--output-dir", run.overrides.output_dir, "where outputs go");
@@ -88,6 +60,21 @@ void AddConfigOptions(CLI::App& app, Arguments& arguments) {
                  "US dollars that the run may cost at most, over all its sessions");
   app.add_option("--timeout", run.overrides.timeout,
                  "how long one try of a call may take: 90s, 10m");
+}
+
+void AddSelection(CLI::App& app, SelectionOptions& selection) {
+  constexpr int64_t kMost = 1'000'000'000;
+  app.add_option("--only", selection.only, "only this item (may be repeated)")
+      ->allow_extra_args(false);
+  app.add_option("--range", selection.range, "only items A..B, both included");
+  app.add_option("--where", selection.where, "only items for which this is true: item.task==trend");
+  auto* sample = app.add_option("--sample", selection.sample, "only N of these, by chance")
+                     ->check(CLI::Range(int64_t{1}, kMost));
+  app.add_option("--seed", selection.seed, "another seed, another sample")
+      ->check(CLI::Range(int64_t{0}, INT64_MAX))
+      ->needs(sample);
+  app.add_option("--limit", selection.limit, "only the first N of these")
+      ->check(CLI::Range(int64_t{1}, kMost));
 }
 
 void AddRun(CLI::App& app, Arguments& arguments) {
@@ -98,11 +85,7 @@ void AddRun(CLI::App& app, Arguments& arguments) {
       ->check(CLI::Range(1, 10'000));
   app.add_flag("--sequential", run.sequential, "one worker, every step shown");
   app.add_flag("--verbose", run.verbose, "show every step");
-  app.add_option("--only", arguments.only, "only this item (may be repeated)")
-      ->allow_extra_args(false);
-  app.add_option("--range", arguments.range, "only items A..B, both included");
-  app.add_option("--limit", arguments.limit, "only the first N items")
-      ->check(CLI::Range(int64_t{1}, int64_t{1'000'000'000}));
+  AddSelection(app, arguments.selection);
   app.add_flag("--fresh", run.fresh, "begin anew; an older run is set aside, not deleted");
   app.add_flag("--retry-failed", run.retry_failed, "failed items again");
   auto* dry = app.add_flag("--dry-run", run.dry_run, "print what is left to do, and its cost");
@@ -123,6 +106,31 @@ void AddModels(CLI::App& app, ModelsOptions& models) {
   app.add_option("--filter", models.filter, "only models whose name contains this");
   app.add_flag("--live", models.live, "fail when the server cannot be asked for its models");
   app.add_flag("--json", models.json, "for machines");
+}
+
+// One of some words, or the nearest of them in the error.
+CLI::Validator OneOf(std::vector<std::string> words) {
+  auto check = [words](const std::string& word) -> std::string {
+    if (std::find(words.begin(), words.end(), word) != words.end()) return "";
+    std::string nearest = NearestName(word, words);
+    return fmt::format("\"{}\"; expected one of: {}{}", word, fmt::join(words, ", "),
+                       nearest.empty() ? "" : "; did you mean \"" + nearest + "\"?");
+  };
+  return CLI::Validator(check, fmt::format("{}", fmt::join(words, "|")));
+}
+
+void AddReport(CLI::App& app, ReportOptions& report) {
+  app.add_option("RUN", report.runs, "run directories; several are compared")->required();
+  app.add_option("--format", report.format, "how it is written (default: text)")
+      ->check(OneOf({"text", "md", "csv", "json", "html"}));
+  app.add_option("--output", report.output, "the file it is written to (default: shown)");
+}
+
+void AddExport(CLI::App& app, ExportOptions& exported) {
+  app.add_option("RUN", exported.run, "run directory")->required();
+  app.add_option("--format", exported.format, "how it is written (default: jsonl)")
+      ->check(OneOf({"jsonl", "csv", "text"}));
+  app.add_option("--to", exported.to, "the folder it is written to (default: shown)");
 }
 
 // The first word that nobody expected, and what was probably meant.
@@ -147,17 +155,12 @@ int ComplainOfExtra(const CLI::App& app) {
 
 int DoRun(Arguments& arguments) {
   RunOptions& run = arguments.run;
-  run.selection.only.insert(arguments.only.begin(), arguments.only.end());
-  if (arguments.limit > 0) run.selection.limit = arguments.limit;
+  auto selection = MakeSelection(arguments.selection);
+  if (!selection) return Complain(selection.error());
+  run.selection = *std::move(selection);
+  run.overrides.range = arguments.selection.range;
   if (arguments.workers > 0) run.overrides.workers = arguments.workers;
   if (arguments.pilot > 0) run.pilot = arguments.pilot;
-  if (!arguments.range.empty()) {
-    run.selection.range = ParseRange(arguments.range);
-    if (!run.selection.range) {
-      return Complain("--range: \"" + VisibleText(arguments.range) +
-                      "\"; expected A..B, as in 1..10");
-    }
-  }
   if (arguments.redo) run.on_change = OnChange::kRedo;
   if (arguments.keep_done) run.on_change = OnChange::kKeepDone;
   return run.dry_run ? DryRunCommand(run) : RunCommand(run);
@@ -192,6 +195,13 @@ int Main(int argc, char** argv) {
       ->required();
   auto* models = app.add_subcommand("models", "models and their prices, as far as they are known");
   AddModels(*models, arguments.models);
+  auto* report = app.add_subcommand("report", "what a run came to, or several compared");
+  AddReport(*report, arguments.report);
+  auto* exported = app.add_subcommand("export", "a run's results again, from its ledger");
+  AddExport(*exported, arguments.exported);
+  auto* clean = app.add_subcommand("clean", "removes a run's work files, keeps its results");
+  clean->add_option("RUN", arguments.status_run, "run directory")->required();
+  auto* schema = app.add_subcommand("schema", "a JSON Schema of configs, for editors");
   auto* settings = app.add_subcommand("settings", "every setting of a config, as Markdown");
   try {
     app.parse(argc, argv);
@@ -207,6 +217,10 @@ int Main(int argc, char** argv) {
   if (ctl->parsed()) return CtlCommand(arguments.status_run, arguments.ctl_words);
   if (metrics->parsed()) return MetricsCommand(arguments.status_run, arguments.metrics_at);
   if (models->parsed()) return ModelsCommand(arguments.models);
+  if (report->parsed()) return ReportCommand(arguments.report);
+  if (exported->parsed()) return ExportCommand(arguments.exported);
+  if (clean->parsed()) return CleanCommand(arguments.status_run);
+  if (schema->parsed()) return fmt::print("{}", SchemaPage()), kAllDone;
   if (settings->parsed()) return fmt::print("{}", SettingsPage()), kAllDone;
   if (arguments.status_run.empty()) {
     auto latest = LatestRun("runs");

@@ -1,7 +1,6 @@
 #include "supervisor/queue.h"
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 
 namespace muster {
@@ -10,22 +9,7 @@ namespace {
 // Rows of one lane read at once; items can be large.
 constexpr int64_t kPage = 128;
 
-std::optional<int64_t> AsNumber(const std::string& id) {
-  int64_t number = 0;
-  auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), number);
-  bool whole = error == std::errc() && end == id.data() + id.size();
-  return whole ? std::optional(number) : std::nullopt;
-}
-
 }  // namespace
-
-bool Selection::Takes(int64_t position, const std::string& id) const {
-  if (!only.empty() && !only.contains(id)) return false;
-  if (up_to && position > *up_to) return false;
-  if (!range) return true;
-  auto place = range_by_id ? AsNumber(id) : std::optional(position);
-  return place && *place >= range->first && *place <= range->second;
-}
 
 int64_t LastSelected(const LedgerView& view, const Selection& selection) {
   if (!selection.limit) return std::numeric_limits<int64_t>::max();

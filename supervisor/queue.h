@@ -5,27 +5,14 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <unordered_set>
 #include <vector>
 
 #include "supervisor/ledger/view.h"
+#include "supervisor/selection.h"
 
 namespace muster {
-
-// Which items of the source a session takes. An item that is not selected is not touched.
-struct Selection {
-  std::set<std::string> only;                        // ids; empty: all
-  std::optional<std::pair<int64_t, int64_t>> range;  // both included
-  std::optional<int64_t> limit;                      // the first so many of the others' choice
-  std::optional<int64_t> up_to;                      // positions after this one are left out
-  bool range_by_id = false;  // the range names ids that are numbers, not positions
-
-  bool everything() const { return only.empty() && !range && !limit && !up_to; }
-  // Whether `only` and `range` take it; `limit` is counted by whoever goes through the items.
-  bool Takes(int64_t position, const std::string& id) const;
-};
 
 // The last position that `limit` lets in, counting selected items in the ledger's order.
 int64_t LastSelected(const LedgerView& view, const Selection& selection);

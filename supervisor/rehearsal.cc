@@ -1,238 +1,281 @@
 #include "supervisor/rehearsal.h"
 
 #include <algorithm>
-#include <set>
+#include <filesystem>
 
-#include "common/chat_options.h"
-#include "common/extra_fields.h"
+#include "common/expression.h"
+#include "common/files.h"
+#include "common/safe_name.h"
 #include "common/step_values.h"
 #include "common/template.h"
-#include "supervisor/example_values.h"
+#include "common/text.h"
+#include "supervisor/rehearse/example_context.h"
+#include "supervisor/rehearse/rehearse_chat.h"
+#include "supervisor/rehearse/rehearse_end.h"
+#include "supervisor/rehearse/rehearse_work.h"
 
 namespace muster {
 namespace {
 
-// What a request has beside prompts and extra fields, in bytes of JSON: names, model, options as
-// they usually are, and of a picture what stands around it.
-constexpr int64_t kEnvelope = 1'000, kUsualOptions = 500, kAroundImage = 200;
+// More rounds of a step are not rendered; the last one stands for the rest.
+constexpr int64_t kMostRounds = 50;
 
-int64_t JsonBytes(const Json& value) { return static_cast<int64_t>(DumpJson(value).size()); }
+// How the calls of a step are made, while it is gone through.
+struct How {
+  bool maybe = false;  // an earlier step decides whether they are made
+  bool open = false;   // or what they go through
+  bool spare = false;
+  int64_t times = 1;
+  std::optional<int64_t> wanted;  // values of a round
+};
 
-std::string FirstPart(const std::string& name) { return name.substr(0, name.find('.')); }
+// What a step's rounds aim at; nullopt: not given, or for an earlier step to say.
+struct Aim {
+  std::optional<int64_t> total, batch;
+  int64_t expected = 1;  // rounds
+};
 
 // One item's way through the steps.
 class Rehearser {
  public:
   Rehearser(const Config& config, const Json& item)
-      : config_(config), context_(ItemContext(config, item)) {}
+      : config_(config), working_(WorkingSteps(config)), context_(config, item) {}
 
   Result<Rehearsal> Run() {
-    for (step_index_ = 0; step_index_ < config_.steps.size(); ++step_index_) {
-      const Step& step = config_.steps[step_index_];
-      list_is_open_ = !step.for_each.empty() && done_.contains(FirstPart(step.for_each));
-      exact_ = !list_is_open_ && !UsesSteps(step);
-      auto made = step.for_each.empty() ? MakeCall(step, step.id) : MakeCalls(step);
-      if (!made) return Error{made.error()};
-      Leave(step.id, std::move(*made));
-      done_.insert(step.id);
+    Json begun = context_.names();
+    for (const Step& step : config_.steps) {
+      auto left = RehearseStep(step, {});
+      if (!left) return Error{left.error()};
+      Know(step, std::move(*left));
     }
-    if (auto rendered = RenderOutputs(); !rendered) return Error{rendered.error()};
+    auto end = RehearseEnd(config_, context_, std::move(begun), rehearsal_);
+    if (!end) return Error{end.error()};
     return std::move(rehearsal_);
   }
 
  private:
-  // What a step leaves, as templates see it, and with marks for counting; null: the same.
-  struct Left {
-    Json value, marked;
+  // A value, and whether an answer decides it.
+  struct StepLeft {
+    Left left;
+    bool open = false;
+    std::vector<StepLeft> branches = {};
   };
 
-  // ---- names ----
-
-  void Leave(const std::string& name, Left left) {
-    if (!left.marked.is_null() && !marked_) marked_ = context_;
-    if (marked_) (*marked_)[name] = left.marked.is_null() ? left.value : std::move(left.marked);
-    context_[name] = std::move(left.value);
-  }
-
-  bool IsOpen(const std::string& name) const {
-    std::string first = FirstPart(name);
-    return done_.contains(first) || (first == "each" && list_is_open_);
-  }
-
-  bool AnyIsOpen(const Result<std::vector<std::string>>& names) const {
-    return names && std::any_of(names->begin(), names->end(),
-                                [this](const std::string& name) { return IsOpen(name); });
-  }
-
-  bool UsesSteps(const Step& step) const {
-    const ChatStep& chat = *step.chat;
-    auto uses = [this](const TextSource& text) {
-      return AnyIsOpen(TemplateNames(text.text, text.origin));
-    };
-    return uses(chat.model) || uses(chat.user) || (chat.system && uses(*chat.system)) ||
-           (step.mock && uses(*step.mock)) ||
-           std::any_of(chat.images.begin(), chat.images.end(), [this](const TextSource& image) {
-             return AnyIsOpen(NamesInImage(image, context_));
-           });
-  }
-
-  // ---- prompts ----
-
-  Result<std::string> RenderText(const TextSource& text) const {
-    auto rendered = Render(text.text, text.origin, context_);
-    if (rendered) return rendered;
-    return Fail("{}{}", rendered.error(), values_.Hint(text.text, rendered.error()));
-  }
-
-  // The text in which answers are counted.
-  std::string RenderMarked(const TextSource& text, const std::string& plain) const {
-    if (!marked_) return plain;
-    auto marked = Render(text.text, text.origin, *marked_);
-    return marked ? *std::move(marked) : plain;
-  }
-
-  Result<void> RenderPrompts(const Step& step, bool mocked, RehearsedCall& call) const {
-    const ChatStep& chat = *step.chat;
-    auto system = chat.system ? RenderText(*chat.system) : Result<std::string>(std::string());
-    if (!system) return Error{system.error()};
-    auto user = RenderText(chat.user);
-    if (!user) return Error{user.error()};
-    auto mock = step.mock ? RenderText(*step.mock) : Result<std::string>(std::string());
-    if (!mock) return Error{mock.error()};
-    call.system = std::move(*system);
-    call.user = std::move(*user);
-    std::string counted_system = chat.system ? RenderMarked(*chat.system, call.system) : "";
-    std::string counted_user = RenderMarked(chat.user, call.user);
-    AnswerCount count = CountAnswers({counted_system, counted_user}, rehearsal_.calls.size());
-    call.text_bytes =
-        static_cast<int64_t>(counted_system.size() + counted_user.size()) - count.bytes;
-    call.most_bytes = JsonBytes(counted_system) + JsonBytes(counted_user) +
-                      JsonBytes(mocked ? *mock : "") - count.bytes + JsonBytes(chat.extra) +
-                      kEnvelope;
-    // A schema makes them longer.
-    call.most_bytes += std::max<int64_t>(0, JsonBytes(OptionsToJson(chat.options)) - kUsualOptions);
-    call.answers = std::move(count.uses);
-    return {};
-  }
-
-  // ---- pictures ----
-
-  Result<void> FindPictures(const ChatStep& chat, const Provider& provider, RehearsedCall& call) {
-    std::vector<ImageFile> files;
-    for (const TextSource& image : chat.images) {
-      auto names = NamesInImage(image, context_);
-      if (!names) return Error{names.error()};
-      if (AnyIsOpen(names)) {
-        for (const std::string& name : *names) {
-          auto known = LookUp(context_, name);
-          if (!known) return Fail("{}: images: {}", image.origin, known.error());
-        }
-        call.more_images = true;
-        continue;
-      }
-      auto found = FindImages({image}, context_, config_.base_dir);
-      if (!found) return Error{found.error()};
-      files.insert(files.end(), found->begin(), found->end());
+  void Know(const Step& step, StepLeft left) {
+    for (size_t i = 0; i < step.branches.size(); ++i) {
+      bool skipped = left.branches.empty();
+      context_.Leave(step.branches[i].id, skipped ? Left() : std::move(left.branches[i].left));
+      context_.SetOpen(step.branches[i].id, skipped ? left.open : left.branches[i].open);
     }
-    if (auto taken = CheckImages(files, provider); !taken) {
-      return Fail("{}: images: {}", call.step, taken.error());
-    }
-    for (ImageFile& file : files) {
-      ImageTokens tokens = TokensOfImage(file, provider, call.model, chat.options.image_detail);
-      call.images.push_back({std::move(file), tokens});
-      call.most_bytes += kAroundImage;
-    }
-    return {};
+    context_.Leave(step.id, std::move(left.left));
+    context_.SetOpen(step.id, left.open);
   }
 
-  // ---- calls ----
+  // ---- around what a step does ----
 
-  // Rehearses one call; returns an example of what it leaves.
-  Result<Left> MakeCall(const Step& step, const std::string& path) {
-    const ChatStep& chat = *step.chat;
-    RehearsedCall call;
-    call.step = path;
-    call.step_index = step_index_;
-    call.exact = exact_;
-    auto model = RenderText(chat.model);
-    if (!model) return Error{model.error()};
-    auto resolved = ResolveModel(config_, *model);
-    if (!resolved) return Fail("{}: {}", chat.model.origin, resolved.error());
-    const Provider& provider = *resolved->provider;
-    call.provider = provider.name;
-    call.model = resolved->model;
-    auto taken = TakeOptions(provider, call.model, chat);
-    if (!taken) return Fail("step {}: {}", path, taken.error());
-    call.options = std::move(taken->options);
-    call.left_out = std::move(taken->left_out);
-    if (auto refused = FindRefusedField(chat.extra, provider.api)) {
-      return Fail("step {}: extra: {} {}", path, refused->field, refused->why);
+  Result<StepLeft> RehearseStep(const Step& step, How how) {
+    auto wanted = Wants(step);
+    if (!wanted) return Fail("{}: when: {}", step.id, wanted.error());
+    if (*wanted == false) return StepLeft();
+    how.maybe = how.maybe || !*wanted;
+    if (!step.branches.empty()) return RehearseBranches(step, how);
+    size_t calls = rehearsal_.calls.size();
+    auto left = !step.for_each.empty() ? RehearseElements(step, how)
+                : step.repeat          ? RehearseRounds(step, how)
+                                       : RehearseAct(step, step.id, how);
+    if (!left) return Error{left.error()};
+    return StepLeft{std::move(*left), how.maybe || rehearsal_.calls.size() > calls};
+  }
+
+  // Whether the step is done; nullopt: an earlier step will say.
+  Result<std::optional<bool>> Wants(const Step& step) const {
+    if (auto known = context_.Resolve(step.when); !known) return Error{known.error()};
+    if (context_.Uses(step.when)) return std::optional<bool>();
+    auto wanted = IsTrue(step.when, context_.names(), true);
+    return wanted ? Result<std::optional<bool>>(*wanted) : Error{wanted.error()};
+  }
+
+  Result<StepLeft> RehearseBranches(const Step& step, const How& how) {
+    if (auto known = context_.Resolve(step.parallel); !known) {
+      return Fail("{}: parallel: {}", step.id, known.error());
     }
-    auto rendered = RenderPrompts(step, provider.api == "mock", call);
-    if (!rendered) return Error{rendered.error()};
-    if (auto found = FindPictures(chat, provider, call); !found) return Error{found.error()};
-    rehearsal_.calls.push_back(std::move(call));
-    return Example(step, *model);
+    StepLeft all{{Json::object(), Json::object()}};
+    for (const Step& branch : step.branches) {
+      auto left = RehearseStep(branch, how);
+      if (!left) return left;
+      const Left& one = left->left;
+      all.left.value[branch.id] = one.value;
+      all.left.marked[branch.id] = one.marked.is_null() ? one.value : one.marked;
+      all.open = all.open || left->open;
+      all.branches.push_back(std::move(*left));
+    }
+    return all;
   }
 
-  // What the last call leaves.
-  Left Example(const Step& step, const std::string& model) {
-    size_t index = rehearsal_.calls.size() - 1;
-    ChatOutcome outcome{ExampleAnswer(index), values_.ValueOf(step, index), "stop", model, Usage{}};
-    Left left{ChatValue(outcome), Json()};
-    if (outcome.value.is_null() || outcome.value == outcome.text) return left;
-    outcome.value = MarkedValue(outcome.value, index);
-    left.marked = ChatValue(outcome);
-    return left;
-  }
-
-  Result<Left> MakeCalls(const Step& step) {
-    auto list = LookUp(context_, step.for_each);
-    std::string hint = values_.ForEachHint(step.for_each);
+  Result<Left> RehearseElements(const Step& step, How how) {
+    std::string first = step.for_each.substr(0, step.for_each.find('.'));
+    how.open = how.open || context_.AnyIsOpen(std::vector{first});
+    auto list = LookUp(context_.names(), step.for_each);
+    std::string hint = context_.examples().ForEachHint(step.for_each);
     if (!list) return Fail("{}: for_each: {}{}", step.origin, list.error(), hint);
+    if (list->is_null()) return Left{Json::array(), Json()};
     if (!list->is_array()) {
       return Fail("{}: for_each: {} is not a list{}", step.origin, step.for_each, hint);
     }
-    auto marked_list = marked_ ? LookUp(*marked_, step.for_each) : list;
+    auto marked_list = context_.marked() ? LookUp(*context_.marked(), step.for_each) : list;
     Left all{Json::array(), Json()};
     std::vector<std::string> keys = ElementKeys(*list);
     for (size_t i = 0; i < keys.size(); ++i) {
       const Json &each = (*list)[i], &marked_each = (*marked_list)[i];
-      Leave("each", {each, marked_each == each ? Json() : marked_each});
-      auto left = MakeCall(step, fmt::format("{}[{}]", step.id, keys[i]));
+      context_.Leave("each", {each, marked_each == each ? Json() : marked_each});
+      context_.SetOpen("each", how.open);
+      auto left = RehearseAct(step, fmt::format("{}[{}]", step.id, keys[i]), how);
       if (!left) return left;
       auto number = static_cast<int64_t>(i) + 1;
-      if (marked_ || !left->marked.is_null()) {
+      if (context_.marked() || !left->marked.is_null()) {
         const Json& marked = left->marked.is_null() ? left->value : left->marked;
         all.marked.push_back(ElementValue(number, keys[i], marked_each, marked));
       }
       all.value.push_back(ElementValue(number, keys[i], each, std::move(left->value)));
     }
-    context_.erase("each");
-    if (marked_) marked_->erase("each");
+    context_.Forget("each");
     return all;
   }
 
-  Result<void> RenderOutputs() {
-    context_["usage"] = UsageValue({});
-    for (const FileOutput& output : config_.outputs) {
-      auto path = RenderText(output.path);
-      if (!path) return Error{path.error()};
-      auto text = RenderText(output.text);
-      if (!text) return Error{text.error()};
-      rehearsal_.output_paths.push_back(std::move(*path));
+  // ---- rounds ----
+
+  Result<std::optional<int64_t>> CountIfKnown(const char* name,
+                                              const Expression& expression) const {
+    if (auto known = context_.Resolve(expression); !known) {
+      return Fail("repeat.{}: {}", name, known.error());
     }
-    return {};
+    if (expression.empty() || context_.Uses(expression)) return std::optional<int64_t>();
+    auto count = CountOf(expression, context_.names());
+    if (!count) return Fail("repeat.{}: {}", name, count.error());
+    return std::optional(*count);
+  }
+
+  Result<Aim> AimOf(const RepeatRule& rule) const {
+    auto total = CountIfKnown("total", rule.total);
+    if (!total) return Error{total.error()};
+    auto batch = CountIfKnown("batch", rule.batch);
+    if (!batch) return Error{batch.error()};
+    if (*batch == 0) return Fail("repeat.batch is 0; a round needs at least 1");
+    return Aim{*total, *batch ? *batch : *total, ExpectedRounds(rule, *total, *batch)};
+  }
+
+  // As a worker tells a round, if each of those before it gave what was wanted of it.
+  static RoundInfo InfoOf(int64_t number, const RepeatRule& rule, const Aim& aim, int64_t count) {
+    RoundInfo round;
+    round.number = number;
+    round.most = number <= aim.expected ? aim.expected : rule.most;
+    if (aim.total) round.left = std::max<int64_t>(number == 1 ? 0 : 1, *aim.total - count);
+    round.wanted = aim.batch;
+    if (round.left && round.wanted) round.wanted = std::min(*round.wanted, *round.left);
+    return round;
+  }
+
+  // Makes the rounds so far known, as values and with marks.
+  Left LeftBy(const std::vector<Json>& rounds, const std::vector<Json>& marked, const Aim& aim) {
+    return {RepeatValue(rounds, aim.total), RepeatValue(marked, aim.total)};
+  }
+
+  Result<Left> RehearseRounds(const Step& step, How how) {
+    auto aim = AimOf(*step.repeat);
+    if (!aim) return Fail("{}: {}", step.id, aim.error());
+    const int64_t most = aim->total == 0 ? 0 : step.repeat->most;
+    std::vector<Json> rounds, marked;
+    Left expected = LeftBy(rounds, marked, *aim);
+    for (int64_t number = 1; number <= std::min(most, kMostRounds); ++number) {
+      Left before = LeftBy(rounds, marked, *aim);
+      int64_t count = IntMember(before.value, "count").value_or(0);
+      context_.Leave(step.id, std::move(before));
+      RoundInfo info = InfoOf(number, *step.repeat, *aim, count);
+      context_.Leave("round", {RoundValue(info), Json()});
+      for (const std::string& name : {step.id, std::string("round")}) {
+        context_.SetOpen(name, number > 1);
+      }
+      how.wanted = info.wanted;
+      auto left = RehearseRound(step, number, most, *aim, how);
+      if (!left) return left;
+      rounds.push_back(WithNumber(number, left->value));
+      marked.push_back(WithNumber(number, left->marked.is_null() ? left->value : left->marked));
+      if (number <= aim->expected) expected = LeftBy(rounds, marked, *aim);
+    }
+    context_.Forget("round");
+    context_.Forget(step.id);
+    return expected;
+  }
+
+  // Where not all rounds are gone through, the last that is, of those expected or of those that are
+  // to spare, stands for the others.
+  Result<Left> RehearseRound(const Step& step, int64_t number, int64_t most, const Aim& aim,
+                             How how) {
+    how.spare = how.spare || number > aim.expected;
+    if (number == kMostRounds) how.times = (how.spare ? most : aim.expected) - number + 1;
+    std::string path = fmt::format("{}[{}]", step.id, number);
+    auto left = RehearseAct(step, path, how);
+    bool further = left && number == kMostRounds && !how.spare && most > aim.expected;
+    if (!further) return left;
+    how.spare = true;
+    how.times = most - aim.expected;
+    if (auto spare = RehearseAct(step, path, how); !spare) return spare;
+    return left;
+  }
+
+  static Json WithNumber(int64_t number, const Json& left) {
+    Json round{{"number", number}};
+    round.update(left);
+    return round;
+  }
+
+  // ---- what it does ----
+
+  size_t IndexOf(const Step& step) const {
+    auto found = std::find(working_.begin(), working_.end(), &step);
+    return static_cast<size_t>(found - working_.begin());
+  }
+
+  Result<Left> RehearseAct(const Step& step, const std::string& path, const How& how) {
+    if (step.reuse) {
+      auto reused = FindReused(*step.reuse);
+      if (!reused) return Fail("{}: reuse: {}", path, reused.error());
+      if (!reused->is_null()) return Left{std::move(*reused), Json()};
+    }
+    RehearsedCall call;
+    call.step = path;
+    call.step_index = IndexOf(step);
+    call.exact = !how.open;
+    call.maybe = how.maybe;
+    call.spare = how.spare;
+    call.times = how.times;
+    if (step.command) return RehearseCommand(config_, context_, step, std::move(call), rehearsal_);
+    if (step.request) return RehearseRequest(config_, context_, step, std::move(call), rehearsal_);
+    return RehearseChat(config_, context_, step, std::move(call), how.wanted, rehearsal_);
+  }
+
+  // The value of a step whose file is there already; null: it is not, or an answer names it.
+  Result<Json> FindReused(const ReuseRule& rule) const {
+    auto name = RenderPath(rule.file.text, rule.file.origin, context_.names());
+    if (!name) return Error{name.error()};
+    if (auto known = context_.Resolve(rule.only); !known) return Error{known.error()};
+    if (context_.Uses(rule.file)) return Json();
+    auto path = PathInside(config_.base_dir, *name);
+    if (!path) return Fail("\"{}\" is no file inside the config's folder", VisibleText(*name));
+    std::error_code error;
+    if (std::filesystem::is_regular_file(*path, error)) {
+      return Json{{"file", *path}, {"files", Json::array({*path})}, {"reused", true}};
+    }
+    if (context_.Uses(rule.only)) return Json();
+    auto only = IsTrue(rule.only, context_.names(), false);
+    if (!only) return Error{only.error()};
+    if (!*only) return Json();
+    return Fail("{} is not there, and the step may not make it (reuse.only)", VisibleText(*name));
   }
 
   const Config& config_;
-  Json context_;
-  std::optional<Json> marked_;  // the context with marks; nullopt: there is nothing to mark
-  ExampleValues values_;
-  std::set<std::string> done_;  // the steps so far
-  size_t step_index_ = 0;
-  bool list_is_open_ = false;  // an earlier step will say what the step's for_each goes through
-  bool exact_ = true;          // of the step's calls
+  const std::vector<const Step*> working_;
+  ExampleContext context_;
   Rehearsal rehearsal_;
 };
 

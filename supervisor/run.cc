@@ -133,12 +133,6 @@ class Session {
     return kBadInput;
   }
 
-  Selection MakeSelection() const {
-    Selection selection = options_.selection;
-    selection.range_by_id = config_.items.range.has_value();
-    return selection;
-  }
-
   void CountItems(Books& books, const Selection& selection, RunPlan* plan) const {
     int64_t last = LastSelected(books.view(), selection);
     books.view().ForEachItem([&](const ItemRow& row) {
@@ -159,14 +153,18 @@ class Session {
     plan.run_dir = Shown(config_.run_dir);
     plan.found = found_;
     plan.before = books.run();
-    plan.calls_per_item = static_cast<int64_t>(inputs_.rehearsal.calls.size());
+    plan.calls_per_item =
+        std::count_if(inputs_.rehearsal.calls.begin(), inputs_.rehearsal.calls.end(),
+                      [](const RehearsedCall& call) { return !call.spare; });
     std::vector<std::string> models;
-    plan.simulated = !inputs_.rehearsal.calls.empty();
+    plan.simulated = true;
     for (const RehearsedCall& call : inputs_.rehearsal.calls) {
+      if (call.kind != CallKind::kChat) continue;
       std::string model = call.provider + "/" + call.model;
       if (std::find(models.begin(), models.end(), model) == models.end()) models.push_back(model);
       plan.simulated = plan.simulated && config_.providers.at(call.provider).api == "mock";
     }
+    plan.simulated = plan.simulated && !models.empty();
     bool by_item = false;
     ProvidersInUse(config_, &by_item);
     plan.models = by_item ? "models by item" : fmt::format("{}", fmt::join(models, ", "));
@@ -213,7 +211,8 @@ class Session {
     }
     if (outputs_changed_) {
       progress.Notice(NoticeKind::kInfo,
-                      "the config's outputs changed: done items are written again from the ledger");
+                      "the config's outputs, scores or report rules changed: done items are worked "
+                      "out again from the ledger");
     }
     if (!control_) progress.Notice(NoticeKind::kWarning, "no muster ctl: " + no_control_);
     if (metrics_) progress.Notice(NoticeKind::kInfo, metrics_->said());
@@ -222,7 +221,9 @@ class Session {
   int Work() {
     KeepSecretsOutOfCores();
     if (auto code = OpenEars()) return *code;
-    Selection selection = MakeSelection();
+    auto chosen = SelectItems(ledger_->view(), config_, options_.selection);
+    if (!chosen) return Complain(kBadInput, chosen.error());
+    const Selection& selection = *chosen;
     int code = kAllDone;
     auto pilot =
         options_.pilot ? PilotOf(ledger_->view(), selection, *options_.pilot) : std::nullopt;
@@ -249,8 +250,6 @@ class Session {
     auto progress = MakeProgress(HowToShow());
     TellBefore(*progress);
     progress->RunStarts(plan);
-    auto repaired = OutputFiles(config_.output_dir, books).Repair();
-    if (!repaired) progress->Notice(NoticeKind::kError, repaired.error());
     Governor governor(config_, std::random_device{}());
     PrimeGovernor(governor, config_, ledger_->view(), clock_);
     SessionEnd end;
@@ -296,7 +295,7 @@ class Session {
     summary.output_dir = Shown(config_.output_dir);
     summary.stopped_by = end.stopped_by;
     summary.failures = end.failures;
-    books.view().ForEachOutput(false, [&](const OutputRow&) { ++summary.outputs; });
+    summary.outputs = books.view().CountOutputFiles();
     auto count = [&](ItemStatus status) { return end.counts[static_cast<size_t>(status)]; };
     bool left = count(ItemStatus::kPending) + count(ItemStatus::kWaiting) > 0;
     bool failed = count(ItemStatus::kFailed) + count(ItemStatus::kQuarantined) > 0;

@@ -44,7 +44,7 @@ Supervisor::Supervisor(Parts parts, Selection selection, Start start, size_t wor
       crew_(pool_, outbox_, config_, std::move(start), workers),
       desk_(config_, books_, governor_, outbox_),
       queue_(books_.view(), std::move(selection)),
-      outputs_(config_.output_dir, books_) {
+      outputs_(config_, books_) {
   began_ = now_ = clock_.Now();
   for (int64_t count : books_.counts()) selected_ += count;
   Settle();
@@ -53,6 +53,10 @@ Supervisor::Supervisor(Parts parts, Selection selection, Start start, size_t wor
     books_.Note(text);
     progress_.Notice(NoticeKind::kWarning, text);
   };
+  outputs_.OnNotice([this](const std::string& text) {
+    books_.Note(text);
+    progress_.Notice(NoticeKind::kWarning, text);
+  });
   governor_.tell_time = [this](Time time) {
     auto ahead = std::chrono::duration_cast<milliseconds>(time - now_);
     return TimeOfDay(clock_.WallMs() + ahead.count());
@@ -63,6 +67,7 @@ Supervisor::Supervisor(Parts parts, Selection selection, Start start, size_t wor
 // One turn: decide, commit once, then send and show, then take in all that is ready. What a turn
 // says or shows rests on its commit; while the disk is full the words wait.
 SessionEnd Supervisor::Run() {
+  RepairOutputs();
   for (;;) {
     Decide();
     CommitAndSend();
@@ -70,6 +75,7 @@ SessionEnd Supervisor::Run() {
     if (Finished()) break;
     TakeEvents();
   }
+  FinishOutputs();
   end_.wall = std::chrono::duration_cast<milliseconds>(now_ - began_);
   if (commit_again_) end_.exit_code = kLedgerFailure;  // what waited for room is lost
   end_.counts = settled_.counts;
@@ -208,6 +214,7 @@ Result<void> Supervisor::Dispatch(WorkerRecord& worker, const FromWorker& messag
 
 void Supervisor::OnEvent(const Event& event) {
   if (event.kind == "step") progress_.StepEvent(event.item, event.step, event.text);
+  if (event.kind == "progress") progress_.StepProgress(event.item, event.text);
 }
 
 Result<void> Supervisor::OnDone(WorkerRecord& worker, const Done& done) {

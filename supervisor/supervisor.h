@@ -13,7 +13,7 @@
 #include "supervisor/crew.h"
 #include "supervisor/governor/governor.h"
 #include "supervisor/outbox.h"
-#include "supervisor/output_files.h"
+#include "supervisor/outputs/output_files.h"
 #include "supervisor/pool/worker_pool.h"
 #include "supervisor/progress/progress.h"
 #include "supervisor/queue.h"
@@ -112,7 +112,8 @@ class Supervisor {
   void GiveBack(Attempt& attempt, const WorkerRecord& worker, const std::string& reason);
   void Park(Attempt& attempt, const WorkerRecord& worker, const std::string& lane);
   void LoseItem(Attempt attempt, const WorkerRecord& worker, const WorkerLost& lost);
-  Result<void> KeepOutputs(const Done& done);
+  Result<void> KeepOutputs(const ItemRow& row, const Done& done);
+  void KeepErrorRecords(const ItemRow& row, const std::string& reason);
   ItemReport ReportOf(const Attempt& attempt, const WorkerRecord& worker, ItemStatus status,
                       const std::string& reason) const;
 
@@ -124,7 +125,10 @@ class Supervisor {
   bool AnyFailed() const;
 
   void Settle();
+  void RepairOutputs();
   void WriteOutputs();
+  void FinishOutputs();
+  void TellOutputs(const Result<void>& written);
   void ShowReports();
   Snapshot TakeSnapshot() const;
 
@@ -157,13 +161,7 @@ class Supervisor {
   };
   Settled settled_;
 
-  // Decided in this turn, done after its commit.
-  struct PendingOutput {
-    std::string item;
-    OutputText output;
-  };
-  std::vector<PendingOutput> outputs_to_write_;
-  std::vector<ItemReport> reports_;
+  std::vector<ItemReport> reports_;                // decided in this turn, told after its commit
   std::vector<std::pair<int64_t, Json>> replies_;  // to what people said
   std::set<std::string> cancelled_;                // items told to stop by a person
   bool outputs_behind_ = false;

@@ -126,6 +126,7 @@ Result<std::string> Supervisor::Cancel(const std::string& item) {
   }
   books_.SetStatus(*waiting, ItemStatus::kFailed, "cancelled");
   NoteFailure(item, "cancelled");
+  KeepErrorRecords(*waiting, "cancelled");
   return fmt::format("item {} is cancelled", VisibleText(item));
 }
 
@@ -145,6 +146,7 @@ Result<std::string> Supervisor::Retry(const std::string& item) {
       std::erase_if(end_.failures, [&](const auto& each) { return each.first == item; });
   end_.failed -= static_cast<int64_t>(failures);
   books_.Reopen(*row);
+  outputs_.TakeBack(item);
   queue_.Add(std::move(*row));
   return fmt::format("item {} is tried again", VisibleText(item));
 }

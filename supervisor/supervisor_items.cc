@@ -4,6 +4,7 @@
 
 #include "common/duration.h"
 #include "common/text.h"
+#include "supervisor/outputs/error_records.h"
 #include "supervisor/supervisor.h"
 
 namespace muster {
@@ -66,7 +67,7 @@ void Supervisor::EndItem(WorkerRecord& worker, const Done& done) {
   }
   switch (done.outcome) {
     case Outcome::kDone:
-      if (auto kept = KeepOutputs(done); !kept) {
+      if (auto kept = KeepOutputs(attempt.row, done); !kept) {
         return Finish(attempt, worker, ItemStatus::kFailed, kept.error());
       }
       return Finish(attempt, worker, ItemStatus::kDone, "");
@@ -78,23 +79,32 @@ void Supervisor::EndItem(WorkerRecord& worker, const Done& done) {
   }
 }
 
-Result<void> Supervisor::KeepOutputs(const Done& done) {
+// All of a done item's outputs and its result, or nothing.
+Result<void> Supervisor::KeepOutputs(const ItemRow& row, const Done& done) {
   for (const OutputText& output : done.outputs) {
-    if (auto fits = outputs_.Check(output); !fits) return fits;
-    auto owner = books_.view().OutputOwner(output.path);
-    for (const PendingOutput& pending : outputs_to_write_) {
-      if (pending.output.path == output.path) owner = pending.item;
-    }
-    if (owner && *owner != done.item) {
-      return Fail("output {} is already item {}'s; let its path contain {{{{item.id}}}}",
-                  VisibleText(output.path), VisibleText(*owner));
-    }
+    if (auto fits = outputs_.Check(row.id, output); !fits) return fits;
   }
   for (const OutputText& output : done.outputs) {
-    books_.AddOutput(done.item, output);
-    outputs_to_write_.push_back({done.item, output});
+    books_.AddOutput(row.id, output);
+    outputs_.Expect(row.id, row.position, output);
   }
+  books_.Add(record::Result{row.id, DumpJson(done.result)});
   return {};
+}
+
+// A record that cannot be made is said, and is no reason to stop.
+void Supervisor::KeepErrorRecords(const ItemRow& row, const std::string& reason) {
+  ErrorRecords records = MakeErrorRecords(config_, books_.view(), row, reason);
+  for (const OutputText& output : records.outputs) {
+    auto fits = output.text.empty() ? Result<void>() : outputs_.Check(row.id, output);
+    if (!fits) records.problems.push_back(fits.error());
+    if (!fits) continue;
+    books_.AddOutput(row.id, output);
+    outputs_.Expect(row.id, row.position, output);
+  }
+  for (const std::string& problem : records.problems) {
+    progress_.Notice(NoticeKind::kWarning, problem);
+  }
 }
 
 ItemReport Supervisor::ReportOf(const Attempt& attempt, const WorkerRecord& worker,
@@ -122,6 +132,7 @@ void Supervisor::Finish(Attempt& attempt, const WorkerRecord& worker, ItemStatus
     end_.work += report.took;
   } else {
     NoteFailure(report.id, reason);
+    KeepErrorRecords(attempt.row, reason);
   }
   reports_.push_back(std::move(report));
 }
@@ -163,6 +174,7 @@ void Supervisor::LoseItem(Attempt attempt, const WorkerRecord& worker, const Wor
         fmt::format("its worker died {} times, the last time by {}", row.worker_deaths, lost.how);
     books_.SetStatus(row, ItemStatus::kQuarantined, reason);
     NoteFailure(row.id, reason);
+    KeepErrorRecords(row, reason);
     reports_.push_back(ReportOf(attempt, worker, ItemStatus::kQuarantined, reason));
     return;
   }
@@ -175,18 +187,28 @@ void Supervisor::LoseItem(Attempt attempt, const WorkerRecord& worker, const Wor
 
 // ---- after the commit ----
 
-void Supervisor::WriteOutputs() {
-  for (const PendingOutput& pending : outputs_to_write_) {
-    const OutputText& output = pending.output;
-    auto written = outputs_.Write(pending.item, output.output, output.path, output.text);
-    if (written || outputs_behind_) continue;
-    outputs_behind_ = true;
-    progress_.Notice(NoticeKind::kError,
-                     written.error() +
-                         "; outputs are behind the ledger and will be written by the "
-                         "next run of the same command");
-  }
-  outputs_to_write_.clear();
+void Supervisor::WriteOutputs() { TellOutputs(outputs_.Write()); }
+
+void Supervisor::TellOutputs(const Result<void>& written) {
+  if (written || outputs_behind_) return;
+  outputs_behind_ = true;
+  progress_.Notice(NoticeKind::kError,
+                   written.error() +
+                       "; outputs are behind the ledger and will be written by the "
+                       "next run of the same command");
+}
+
+// What earlier sessions committed and did not write.
+void Supervisor::RepairOutputs() {
+  auto repaired = outputs_.Repair();
+  if (!repaired) progress_.Notice(NoticeKind::kError, repaired.error());
+}
+
+// After the last commit. A session that was told to end at once leaves this to the next.
+void Supervisor::FinishOutputs() {
+  if (mode_ == Mode::kKilling || end_.exit_code == kLedgerFailure) return;
+  TellOutputs(outputs_.Finish());
+  (void)books_.Commit();  // what is lost of this is found out again
 }
 
 void Supervisor::ShowReports() {

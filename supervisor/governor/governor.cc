@@ -30,7 +30,9 @@ void Governor::Enqueue(int64_t id, Ask ask) {
   call.step = ask.step.substr(0, ask.step.find('['));  // "chunks[1-income]" is one of chunks
   call.kind = ask.provider + "/" + ask.model + " " + call.step;
   call.path = &lanes_.PathOf(ask.provider, ask.model);
-  call.order = newest_;
+  // Who goes on comes before all who begin, the oldest first.
+  constexpr int64_t kAllWhoBegin = int64_t{1} << 60;
+  call.order = ask.goes_on ? newest_ - kAllWhoBegin : newest_;
   call.ask = std::move(ask);
   PutInQueue(id, calls_.emplace(id, std::move(call)).first->second);
   ++waiting_count_;
@@ -215,6 +217,11 @@ void Governor::Go(int64_t id, CallState& call, const Tokens& tokens, Time now) {
 void Governor::Land(CallState& call, Landing landing, const std::optional<Tokens>& used, Time now) {
   call.in_the_air = false;
   --in_air_count_;
+  LandFlights(call, landing, used, now);
+}
+
+void Governor::LandFlights(CallState& call, Landing landing, const std::optional<Tokens>& used,
+                           Time now) {
   for (size_t i = 0; i < call.flights.size(); ++i) {
     call.path->all[i]->Landed(call.flights[i], landing, used, now);
   }

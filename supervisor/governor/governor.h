@@ -43,6 +43,7 @@ class Governor {
     Tokens guess;                        // the worker's
     std::optional<int64_t> output_most;  // tokens
     std::optional<Picodollars> worst;    // of one try; nullopt: not to be bounded
+    bool goes_on = false;  // with what was begun: before those of its lane that begin something
   };
   // Call `id` wants to go. Grant() answers when it may. Numbers are given in rising order.
   void Enqueue(int64_t id, Ask ask);
@@ -74,6 +75,7 @@ class Governor {
     std::optional<Usage> usage;
     std::vector<LimitSeen> limits;
     Picodollars counted = 0;  // against the budget: what it cost, or at worst can have cost
+    bool hold = false;        // an answered one keeps its places until Release()
   };
   // What follows from it.
   struct Keep {};  // it was answered
@@ -89,6 +91,8 @@ class Governor {
   };
   using Consequence = std::variant<Keep, Retry, GiveUp, StopLane>;
   Consequence Ended(int64_t id, const End& end, Time now);
+  // The places that an answered call has kept are free.
+  void Release(int64_t id, Time now);
 
   // ---- for the supervisor ----
   // The next moment at which Grant() could say more; nullopt: only when something else happens.
@@ -168,6 +172,7 @@ class Governor {
   const std::string* WhyStopped(const CallState& call) const;
   Tokens Estimated(const CallState& call) const;
   Budget::Claim ClaimOf(const CallState& call) const;
+  void LandFlights(CallState& call, Landing landing, const std::optional<Tokens>& used, Time now);
   void Land(CallState& call, Landing landing, const std::optional<Tokens>& used, Time now);
 
   Consequence AfterFailure(int64_t id, CallState& call, const Failure& failure, Time now);
@@ -191,7 +196,8 @@ class Governor {
   TokenEstimator estimator_;
   std::map<std::string, std::string> stopped_steps_;  // why
   std::unordered_map<int64_t, CallState> calls_;
-  std::map<const Lane*, Queue> queues_;  // by the model's lane
+  std::unordered_map<int64_t, CallState> held_;  // answered, their places in the lanes kept
+  std::map<const Lane*, Queue> queues_;          // by the model's lane
   std::set<std::pair<Time, int64_t>> delayed_;
   std::mt19937_64 random_;
   int64_t newest_ = 0;  // order of the last in any queue

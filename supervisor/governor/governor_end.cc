@@ -53,7 +53,13 @@ Governor::Consequence Governor::Ended(int64_t id, const End& end, Time now) {
   assert(call.in_the_air);
   const Lane* was_down = DownIn(*call.path);
   call.path->model->Learn(call.flights.back(), end.limits);
-  Land(call, LandingOf(end), UsedBy(end), now);
+  bool hold = end.hold && !end.failure;
+  if (hold) {
+    call.in_the_air = false;
+    --in_air_count_;
+  } else {
+    Land(call, LandingOf(end), UsedBy(end), now);
+  }
   budget_.Settle(ClaimOf(call), end.counted);
   if (end.failure) {
     for (Lane* lane : {call.path->provider, call.path->model})
@@ -69,13 +75,22 @@ Governor::Consequence Governor::Ended(int64_t id, const End& end, Time now) {
   Consequence consequence = Keep{};
   if (end.failure) consequence = AfterFailure(id, call, *end.failure, now);
   if (auto* give_up = std::get_if<GiveUp>(&consequence)) guard_.FailedForGood(give_up->why);
-  if (!end.failure) guard_.Answered();
+  // That a program of one's own ends well says nothing of the APIs asked in between.
+  if (!end.failure && call.ask.provider != "command") guard_.Answered();
   if (!guard_.verdict().empty() && why_stop_.empty()) {
     why_stop_ = guard_.verdict();
     something_stopped_ = true;
   }
+  if (hold) held_.emplace(id, std::move(call));
   if (!std::holds_alternative<Retry>(consequence)) calls_.erase(id);
   return consequence;
+}
+
+void Governor::Release(int64_t id, Time now) {
+  auto held = held_.find(id);
+  if (held == held_.end()) return;
+  LandFlights(held->second, Landing::kAnswered, std::nullopt, now);
+  held_.erase(held);
 }
 
 Governor::Consequence Governor::AfterFailure(int64_t id, CallState& call, const Failure& failure,

@@ -42,8 +42,9 @@ const Lanes::Path& Lanes::PathOf(const std::string& provider, const std::string&
   static const Provider kUnknown;
   const Provider& settings = found == config_.providers.end() ? kUnknown : found->second;
   const Limits& own = LimitsIn(settings.models, model);
-  // The embedded mock has no limits that could be learned.
-  bool follow = settings.limits.learn && own.learn && settings.api != "mock";
+  // The embedded mock and this machine have no limits that could be learned.
+  bool own_machine = settings.api == "command";
+  bool follow = settings.limits.learn && own.learn && settings.api != "mock" && !own_machine;
   Path& lanes = path->second;
   lanes.run = &Run();
   lanes.key = nullptr;
@@ -57,7 +58,9 @@ const Lanes::Path& Lanes::PathOf(const std::string& provider, const std::string&
   lanes.model =
       &Get(Lane::Level::kModel, name, WithWarmup(own, warmup), follow, settings.limits.concurrency);
   for (Lane* lane : {lanes.run, lanes.key, lanes.provider, lanes.model}) {
-    if (lane) lanes.all.push_back(lane);
+    // What the run may ask of providers is no matter of commands.
+    bool obeyed = lane && !(own_machine && lane == lanes.run);
+    if (obeyed) lanes.all.push_back(lane);
   }
   return lanes;
 }

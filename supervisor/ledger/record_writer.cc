@@ -138,6 +138,13 @@ bool RecordWriter::operator()(const record::Output& output) {
                    output.output, output.path, output.text, output.item);
 }
 
+bool RecordWriter::operator()(const record::Result& result) {
+  return RunForOne(result.item,
+                   "INSERT OR REPLACE INTO results(item, result)"
+                   " SELECT item, ? FROM items WHERE id = ?",
+                   result.result, result.item);
+}
+
 bool RecordWriter::operator()(const record::OutputWritten& written) {
   return RunForOne(written.item,
                    "UPDATE outputs SET written = 1"

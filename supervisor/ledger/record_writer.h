@@ -26,6 +26,7 @@ class RecordWriter {
   bool operator()(const record::TryEnded& ended);
   bool operator()(const record::Rejected& rejected);
   bool operator()(const record::Output& output);
+  bool operator()(const record::Result& result);
   bool operator()(const record::OutputWritten& written);
   bool operator()(const record::Meta& meta);
   bool operator()(const record::Note& note);

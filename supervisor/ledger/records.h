@@ -114,6 +114,12 @@ struct Output {
   std::string path, text;
 };
 
+// What reports are made of: a done item's scores and groups (common/item_result.h).
+struct Result {
+  std::string item;
+  std::string result;  // JSON
+};
+
 struct OutputWritten {
   std::string item;
   int64_t output = 0;
@@ -136,7 +142,8 @@ struct SessionEnded {
   int64_t time_ms = 0;
 };
 
-using Record = std::variant<Item, Lane, Status, Reopen, AttemptStarted, AttemptEnded, TryStarted,
-                            TryEnded, Rejected, Output, OutputWritten, Meta, Note, SessionEnded>;
+using Record =
+    std::variant<Item, Lane, Status, Reopen, AttemptStarted, AttemptEnded, TryStarted, TryEnded,
+                 Rejected, Output, Result, OutputWritten, Meta, Note, SessionEnded>;
 
 }  // namespace muster::record

@@ -14,7 +14,7 @@ constexpr int64_t kApplicationId = 0x6d757374;  // "must"
 constexpr int64_t kQuickCheckBytes = 64 << 20;
 
 // SQLite keeps the texts as they stand here; CheckSchema compares them.
-constexpr std::array<std::string_view, 17> kSchema{
+constexpr std::array<std::string_view, 18> kSchema{
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
 
     "CREATE TABLE sessions(session INTEGER PRIMARY KEY, pid INTEGER NOT NULL, host TEXT NOT NULL,"
@@ -61,6 +61,8 @@ constexpr std::array<std::string_view, 17> kSchema{
     " text TEXT NOT NULL, UNIQUE(item, output))",
     "CREATE INDEX outputs_unwritten ON outputs(sequence) WHERE written = 0",
     "CREATE INDEX outputs_by_path ON outputs(path)",
+
+    "CREATE TABLE results(item INTEGER PRIMARY KEY, result TEXT NOT NULL)",
 
     "CREATE TABLE notes(note INTEGER PRIMARY KEY, session INTEGER NOT NULL,"
     " time_ms INTEGER NOT NULL, text TEXT NOT NULL)",

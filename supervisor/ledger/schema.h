@@ -33,6 +33,7 @@
 //
 //   outputs      what done items put into files, in done order (sequence); written = 1 once the
 //                file holds it
+//   results      what reports are made of: a done item's scores and groups (item_result.h), JSON
 //
 //   notes        what else a reader of the books should know, in order
 //
@@ -49,7 +50,7 @@
 
 namespace muster {
 
-inline constexpr int64_t kLedgerVersion = 3;
+inline constexpr int64_t kLedgerVersion = 4;
 
 // Of every page of the file; a ledger without a log is a whole number of them.
 inline constexpr int64_t kLedgerPageBytes = 4096;

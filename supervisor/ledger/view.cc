@@ -1,5 +1,6 @@
 #include "supervisor/ledger/view.h"
 
+#include <cassert>
 #include <filesystem>
 #include <limits>
 
@@ -84,6 +85,54 @@ std::vector<OutputRow> OutputPage(Database& database, bool unwritten_only, int64
   return page;
 }
 
+// Items of these states have ended and left what their records say; see RecordQuery.
+constexpr std::string_view kEnded = "(3, 7)", kEndedOrFailed = "(3, 4, 5, 7)";
+static_assert(static_cast<int>(ItemStatus::kDone) == 3 &&
+              static_cast<int>(ItemStatus::kFailed) == 4 &&
+              static_cast<int>(ItemStatus::kQuarantined) == 5 &&
+              static_cast<int>(ItemStatus::kAbsent) == 7);
+
+constexpr std::string_view kRecordColumns =
+    "SELECT o.sequence, i.position, i.item, i.id, o.path, o.text, o.written";
+
+// Unary + keeps SQLite from walking another index than the one that has the order.
+std::string InDoneOrder(std::string_view states) {
+  return fmt::format(
+      "{} FROM outputs o JOIN items i USING(item) WHERE o.path = ? AND +o.output = ?"
+      " AND o.sequence > ? AND o.sequence < ? AND i.status IN {} ORDER BY o.sequence LIMIT ?",
+      kRecordColumns, states);
+}
+
+std::string InItemOrder(std::string_view states) {
+  return fmt::format(
+      "{} FROM items i CROSS JOIN outputs o ON o.item = i.item AND o.output = ?"
+      " WHERE (i.position, i.item) > (?, ?) AND i.position < ? AND +i.status IN {}"
+      " AND (?6 IS NULL OR +o.path = ?6) ORDER BY i.position, i.item LIMIT ?5",
+      kRecordColumns, states);
+}
+
+RecordRow ReadRecord(const Rows& rows) {
+  return {rows.Int(0), rows.Int(1), rows.Text(3), rows.Text(4), rows.Text(5), rows.Int(6) != 0};
+}
+
+// The records behind `last` (in done order a sequence in its position), which moves to the end of
+// the page.
+std::vector<RecordRow> RecordPage(Database& database, const RecordQuery& query, ItemPlace* last) {
+  static const std::string kSql[2][2] = {{InDoneOrder(kEnded), InDoneOrder(kEndedOrFailed)},
+                                         {InItemOrder(kEnded), InItemOrder(kEndedOrFailed)}};
+  const std::string& sql = kSql[query.by_item][query.errors];
+  std::vector<RecordRow> page;
+  Rows rows = query.by_item ? database.Query(sql, query.output, last->position, last->number,
+                                             query.before, kOutputsAPage, query.path)
+                            : database.Query(sql, *query.path, query.output, last->position,
+                                             query.before, kOutputsAPage);
+  while (rows.Next()) {
+    page.push_back(ReadRecord(rows));
+    *last = {rows.Int(query.by_item ? 1 : 0), rows.Int(2)};
+  }
+  return page;
+}
+
 }  // namespace
 
 Result<LedgerView> LedgerView::Open(const std::string& path) {
@@ -162,7 +211,8 @@ std::optional<CallRow> LedgerView::FindCall(const std::string& item, const std::
                                             int64_t ask, const std::string& request_hash) const {
   Rows rows = database_->Query(
       "SELECT c.call, c.rejected, (SELECT count(*) FROM tries t WHERE t.call = c.call), c.answer,"
-      " (SELECT t.cost FROM tries t WHERE t.call = c.call AND t.outcome = 1)"
+      " (SELECT t.cost FROM tries t WHERE t.call = c.call AND t.outcome = 1),"
+      " (SELECT count(*) FROM tries t WHERE t.call = c.call AND t.outcome = 3)"
       " FROM items i JOIN calls c USING(item)"
       " WHERE i.id = ? AND c.step = ? AND c.ask = ? AND c.request_hash = ?",
       item, step, ask, request_hash);
@@ -173,6 +223,7 @@ std::optional<CallRow> LedgerView::FindCall(const std::string& item, const std::
   call.tries = rows.Int(2);
   if (!rows.IsNull(3)) call.answer = rows.Text(3);
   if (!rows.IsNull(4)) call.cost = rows.Int(4);
+  call.unknown_tries = rows.Int(5);
   return call;
 }
 
@@ -192,11 +243,60 @@ void LedgerView::ForEachOutput(bool unwritten_only,
   }
 }
 
-std::optional<std::string> LedgerView::OutputOwner(const std::string& path) const {
+std::optional<LedgerView::PathOwner> LedgerView::OutputOwner(const std::string& path) const {
   Rows rows = database_->Query(
-      "SELECT i.id FROM outputs o JOIN items i USING(item) WHERE o.path = ? LIMIT 1", path);
+      "SELECT i.id, o.output FROM outputs o JOIN items i USING(item) WHERE o.path = ? LIMIT 1",
+      path);
   if (!rows.Next()) return std::nullopt;
-  return rows.Text(0);
+  return PathOwner{rows.Text(0), rows.Int(1)};
+}
+
+std::vector<OutputRow> LedgerView::OutputsOf(const std::string& item) const {
+  std::vector<OutputRow> all;
+  Rows rows = database_->Query(
+      "SELECT o.sequence, i.id, o.output, o.path, o.text, o.written FROM items i"
+      " JOIN outputs o USING(item) WHERE i.id = ? ORDER BY o.output",
+      item);
+  while (rows.Next()) all.push_back(ReadOutput(rows));
+  return all;
+}
+
+void LedgerView::ForEachRecord(const RecordQuery& query,
+                               const std::function<bool(const RecordRow&)>& take) const {
+  assert(query.by_item || query.path);
+  ItemPlace last{query.after, std::numeric_limits<int64_t>::max()};
+  while (true) {
+    std::vector<RecordRow> page = RecordPage(*database_, query, &last);
+    if (page.empty()) return;
+    for (const RecordRow& record : page) {
+      if (!take(record)) return;
+    }
+  }
+}
+
+std::vector<std::string> LedgerView::PathsOf(int64_t output) const {
+  std::vector<std::string> paths;
+  Rows rows = database_->Query("SELECT DISTINCT path FROM outputs WHERE output = ?", output);
+  while (rows.Next()) paths.push_back(rows.Text(0));
+  return paths;
+}
+
+int64_t LedgerView::CountOutputFiles() const {
+  return database_->QueryInt("SELECT count(DISTINCT path) FROM outputs").value_or(0);
+}
+
+int64_t LedgerView::FirstUnended(int64_t from) const {
+  Rows rows = database_->Query(
+      "SELECT position FROM items WHERE position >= ? AND +status IN (0, 1, 2)"
+      " ORDER BY position LIMIT 1",
+      from);
+  return rows.Next() ? rows.Int(0) : std::numeric_limits<int64_t>::max();
+}
+
+std::optional<std::string> LedgerView::ResultOf(const std::string& item) const {
+  Rows rows = database_->Query(
+      "SELECT r.result FROM items i JOIN results r USING(item) WHERE i.id = ?", item);
+  return rows.Next() ? std::optional(rows.Text(0)) : std::nullopt;
 }
 
 std::vector<LedgerView::InAir> LedgerView::InTheAir() const {

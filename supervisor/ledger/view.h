@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -42,6 +43,7 @@ struct CallRow {
   bool rejected = false;
   int64_t tries = 0;
   std::optional<Picodollars> cost;  // of the try that was answered
+  int64_t unknown_tries = 0;        // that may have been carried out, answered or not
 };
 
 // Sums over tries. Money in picodollars. What was billed is never more than cost + unknown_cost, as
@@ -81,6 +83,25 @@ struct OutputRow {
   int64_t output = 0;
   std::string path, text;
   bool written = false;
+};
+
+// An item's record in a file that grows.
+struct RecordRow {
+  int64_t sequence = 0;  // its place in done order
+  int64_t position = 0;  // its item's place in the source
+  std::string item, path, text;
+  bool written = false;  // the file was seen to hold it
+};
+
+// Which records are asked for, and in which order: of output `output`, only those of items that
+// have ended. An item that is handed out again takes its record back until it ends again.
+struct RecordQuery {
+  int64_t output = 0;
+  bool errors = false;                   // failed items' records too
+  std::optional<std::string> path = {};  // of one file; in done order it must be given
+  bool by_item = false;                  // in the source's order, else in done order
+  int64_t after = 0;                     // a place in that order: behind it …
+  int64_t before = std::numeric_limits<int64_t>::max();  // … and before this one
 };
 
 struct WorkerTotals {
@@ -143,9 +164,28 @@ class LedgerView {
   // Sum of the working time of done items, for the speed-up over doing them one by one.
   int64_t DoneWorkMs() const;
 
-  // The item whose output goes to that path.
-  std::optional<std::string> OutputOwner(const std::string& path) const;
+  // An item with an output that goes to that path, and which of the config's outputs it is.
+  struct PathOwner {
+    std::string item;
+    int64_t output = 0;
+  };
+  std::optional<PathOwner> OutputOwner(const std::string& path) const;
   void ForEachOutput(bool unwritten_only, const std::function<void(const OutputRow&)>& take) const;
+  // One item's, by their number.
+  std::vector<OutputRow> OutputsOf(const std::string& item) const;
+  // Read in pages, between which no read transaction is open; `take` says whether to go on.
+  void ForEachRecord(const RecordQuery& query,
+                     const std::function<bool(const RecordRow&)>& take) const;
+  // The files that one of the config's outputs has gone to, each once.
+  std::vector<std::string> PathsOf(int64_t output) const;
+  int64_t CountOutputFiles() const;
+
+  // The first place in the source, `from` or later, whose item has not ended; the largest number
+  // when all have.
+  int64_t FirstUnended(int64_t from) const;
+
+  // What was kept of a done item for reports (item_result.h); nullopt: nothing.
+  std::optional<std::string> ResultOf(const std::string& item) const;
 
   // Tries now in the air, item and step, with when they were sent.
   struct InAir {

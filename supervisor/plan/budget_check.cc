@@ -7,6 +7,7 @@
 
 #include "common/chat_options.h"
 #include "common/config/items.h"
+#include "common/expression.h"
 #include "common/pricing.h"
 #include "common/step_values.h"
 #include "common/template.h"
@@ -21,11 +22,14 @@ constexpr size_t kShown = 20;
 // Collects what is wrong with the models of steps, each once.
 class ModelCheck {
  public:
-  ModelCheck(const Config& config, const PriceTable& prices) : config_(config), prices_(prices) {}
+  ModelCheck(const Config& config, const PriceTable& prices)
+      : config_(config), prices_(prices), working_(WorkingSteps(config)) {}
+
+  const std::vector<const Step*>& working() const { return working_; }
 
   void Take(size_t step_index, const std::string& provider, const std::string& model) {
     if (!seen_.emplace(step_index, provider, model).second) return;
-    StepModel what{config_.steps[step_index].id, provider, model};
+    StepModel what{working_[step_index]->id, provider, model};
     std::string why = WhyUnbounded(config_, prices_, step_index, what);
     if (!why.empty()) mistakes_.push_back(std::move(why));
   }
@@ -45,17 +49,25 @@ class ModelCheck {
  private:
   const Config& config_;
   const PriceTable& prices_;
+  const std::vector<const Step*> working_;
   std::set<std::tuple<size_t, std::string, std::string>> seen_;
   std::vector<std::string> mistakes_;
 };
 
 // Models that no item decides: templates are strict, so one that renders without the names of an
-// item does not ask for them. False where some step's model is none of these.
+// item does not ask for them. False where some step's model is none of these. A step that an item
+// may skip is looked at all the same, one that every item skips is not.
 bool TakeFixedModels(const Config& config, ModelCheck& check) {
   Json context = ItemContext(config, Json());
   context.erase("item");
-  for (size_t i = 0; i < config.steps.size(); ++i) {
-    const TextSource& model = config.steps[i].chat->model;
+  for (size_t i = 0; i < check.working().size(); ++i) {
+    const Step& step = *check.working()[i];
+    auto wanted = IsTrue(step.when, context, true);
+    auto only = step.reuse ? IsTrue(step.reuse->only, context, false) : Result<bool>(false);
+    if ((wanted && !*wanted) || (only && *only)) continue;
+    if (step.request) check.Take(i, step.request->provider, step.id);
+    if (!step.chat) continue;
+    const TextSource& model = step.chat->model;
     auto text = Render(model.text, model.origin, context);
     if (!text) return false;
     auto resolved = ResolveModel(config, *text);
@@ -75,6 +87,14 @@ bool HasBudget(const Config& config) {
 
 std::string WhyUnbounded(const Config& config, const PriceTable& prices, size_t step_index,
                          const StepModel& what) {
+  const Step& step = *WorkingSteps(config)[step_index];
+  if (step.request && !step.request->cost_per_call) {
+    return fmt::format(
+        "{}: step {}: what a request to {} costs is not known; give the request a "
+        "cost_per_call",
+        step.origin, what.step, what.provider);
+  }
+  if (!step.chat) return "";
   auto price = FindPrice(prices, config.providers.at(what.provider), what.model);
   std::string name = VisibleText(what.provider + "/" + what.model);
   if (!price || !price->known()) {
@@ -82,7 +102,7 @@ std::string WhyUnbounded(const Config& config, const PriceTable& prices, size_t 
                        what.step, name, what.provider);
   }
   const Provider& provider = config.providers.at(what.provider);
-  auto taken = TakeOptions(provider, what.model, *config.steps[step_index].chat);
+  auto taken = TakeOptions(provider, what.model, *step.chat);
   if (!taken) return "";  // told as what it is
   const ChatOptions& options = taken->options;
   std::string tier = TierOf(options.service_tier);
@@ -101,7 +121,7 @@ Result<void> CheckBudget(const Config& config, const PriceTable& prices) {
   if (TakeFixedModels(config, check)) return check.Verdict();
   auto read = ForEachItem(config, [&](const SourceItem& item) -> Result<void> {
     auto rehearsal = Rehearse(config, item.fields);
-    if (!rehearsal) return Error{rehearsal.error()};
+    if (!rehearsal) return {};  // the item's own mistake, with which it will end
     for (const RehearsedCall& call : rehearsal->calls) {
       check.Take(call.step_index, call.provider, call.model);
     }

@@ -72,11 +72,11 @@ std::string Padded(const std::string& text, int columns, bool right) {
   return right ? space + text : text + space;
 }
 
-// The steps whose numbers were guessed (or measured), each once: "chunks, transcript".
+// The chat steps whose numbers were guessed (or measured), each once: "chunks, transcript".
 std::vector<const StepEstimate*> Steps(const Estimate& estimate, bool measured) {
   std::vector<const StepEstimate*> steps;
   for (const StepEstimate& each : estimate.steps) {
-    bool wanted = (each.measured_calls > 0) == measured;
+    bool wanted = each.kind == CallKind::kChat && (each.measured_calls > 0) == measured;
     bool again = !steps.empty() && steps.back()->step_index == each.step_index;
     if (wanted && !again) steps.push_back(&each);
   }
@@ -98,6 +98,7 @@ std::string ExpectedText(const Estimate& estimate) {
     for (const StepEstimate* each : measured) names.push_back(each->what.step);
     text += fmt::format(" ({}); the rest ", fmt::join(names, ", "));
   }
+  if (guessed.empty()) return "commands and requests as the config prices them";
   std::vector<std::string> answers;
   for (const StepEstimate* each : guessed) {
     answers.push_back(fmt::format("{} of {}", FormatCount(each->answer.expected), each->what.step));
@@ -116,13 +117,25 @@ std::string UnboundedText(const Estimate& estimate) {
       return fmt::format("an earlier step names pictures of {}, nobody says how many",
                          each.what.step);
     }
+    if (each.more_text) {
+      return fmt::format("an earlier step names files of {}, nobody says how long they are",
+                         each.what.step);
+    }
   }
+  bool prints = std::any_of(estimate.steps.begin(), estimate.steps.end(),
+                            [](const StepEstimate& each) { return each.kind != CallKind::kChat; });
+  if (prints) return "nobody says how long an answer, or what a command prints, can be";
   return "nobody says how long an answer can be";
 }
 
 std::string CostText(const Estimate& estimate) {
   const CostCases& cost = estimate.cost;
-  if (!cost.expected) return "unknown: a model has no price";
+  if (!cost.expected) {
+    bool model = std::any_of(
+        estimate.steps.begin(), estimate.steps.end(),
+        [](const StepEstimate& each) { return each.kind == CallKind::kChat && !each.priced; });
+    return model ? "unknown: a model has no price" : "unknown: a request has no cost_per_call";
+  }
   std::string text =
       fmt::format("about {} (low {}), ", FormatMoney(*cost.expected), MoneyText(cost.low));
   if (!cost.worst) return text + "not to be bounded: " + UnboundedText(estimate);
@@ -156,7 +169,9 @@ ChatStep WithMaxTokens() {
 std::string MaxTokensHint(const Config& config, const PriceTable& prices,
                           const StepEstimate& step) {
   const Provider& provider = config.providers.at(step.what.provider);
-  auto taken = TakeOptions(provider, step.what.model, *config.steps[step.step_index].chat);
+  if (step.kind != CallKind::kChat) return "";
+  const ChatStep& chat = *WorkingSteps(config)[step.step_index]->chat;
+  auto taken = TakeOptions(provider, step.what.model, chat);
   bool taken_at_all = !FindRefusedOption(provider, step.what.model, WithMaxTokens());
   if (!taken || taken->options.max_tokens || !taken_at_all || !step.priced || !step.answer.most ||
       step.calls == 0)
@@ -171,6 +186,50 @@ std::string MaxTokensHint(const Config& config, const PriceTable& prices,
       "max_tokens: {} would reserve {}",
       step.what.step, FormatCount(*step.answer.most), costs(*step.answer.most), roomy,
       costs(roomy));
+}
+
+// What is likely to go wrong with a model, as far as the price table knows it.
+std::string WarningsText(const StepEstimate& step, std::optional<int64_t> max_tokens) {
+  std::string page, model = VisibleText(step.what.provider + "/" + step.what.model);
+  auto warn = [&](const std::string& text) {
+    page += LabelledText("warning", step.what.step + ": " + text);
+  };
+  if (step.over_window > 0) {
+    warn(
+        fmt::format("over the context window of {} ({} tokens): {}, first {}, the longest about "
+                    "{} tokens",
+                    model, FormatCount(*step.window), ItemsText(step.over_window),
+                    VisibleText(step.first_over), FormatCount(step.longest_over)));
+  }
+  if (max_tokens && step.max_output && *max_tokens > *step.max_output) {
+    warn(fmt::format("max_tokens is {}, but {} answers with at most {} tokens",
+                     FormatCount(*max_tokens), model, FormatCount(*step.max_output)));
+  }
+  if (step.blind && (step.images > 0 || step.more_images)) {
+    warn(fmt::format("it shows pictures, but {} is not known to take any", model));
+  }
+  return page;
+}
+
+std::string CallsText(int64_t calls) {
+  return calls == 1 ? "1 call" : FormatCount(calls) + " calls";
+}
+
+// Calls that may or may not be made.
+std::string UnsureText(const StepEstimate& step) {
+  std::string page;
+  if (step.maybe > 0) {
+    page += LabelledText("note", fmt::format("{}: {} only where an earlier step's answer wants {} "
+                                             "(when); low counts none",
+                                             step.what.step, CallsText(step.maybe),
+                                             step.maybe == 1 ? "it" : "them"));
+  }
+  if (step.spare > 0) {
+    page += LabelledText("note", fmt::format("{}: up to {} more where further rounds are needed; "
+                                             "worst counts them",
+                                             step.what.step, CallsText(step.spare)));
+  }
+  return page;
 }
 
 }  // namespace
@@ -240,8 +299,11 @@ std::string EstimateNotes(const Config& config, const PriceTable& prices,
 std::string EstimateHints(const Config& config, const PriceTable& prices,
                           const Estimate& estimate) {
   std::string page;
-  size_t hinted = config.steps.size();  // the step that had its hint already
+  const std::vector<const Step*> working = WorkingSteps(config);
+  size_t hinted = working.size();  // the step that had its hint already
   for (const StepEstimate& each : estimate.steps) {
+    const auto& chat = working[each.step_index]->chat;
+    page += WarningsText(each, chat ? chat->options.max_tokens : std::nullopt) + UnsureText(each);
     std::string why = WhyUnbounded(config, prices, each.step_index, each.what);
     if (!why.empty()) page += LabelledText("unknown", why);
     if (!each.left_out.empty()) page += LabelledText("left out", LeftOutText(each));

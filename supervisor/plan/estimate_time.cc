@@ -4,6 +4,8 @@
 #include <limits>
 
 #include "common/config/kinds.h"
+#include "common/expression.h"
+#include "common/step_values.h"
 #include "common/text.h"
 #include "supervisor/plan/limit_text.h"
 
@@ -62,22 +64,38 @@ void TakeLane(const LaneLimits& lane, const CallLoad& load, Slowest& slowest) {
 
 }  // namespace
 
+ItemTime::ItemTime(const Config& config) : config_(config), steps_(WorkingSteps(config).size()) {}
+
 void ItemTime::Add(size_t step_index, int64_t ms) {
-  if (step_index != step_) {
-    before_ += MsOfStep();
-    step_ = step_index;
-    calls_ = sum_ = 0;
+  ++steps_[step_index].calls;
+  steps_[step_index].sum += ms;
+}
+
+int64_t ItemTime::MsOf(const Step& step, const OfStep& calls) {
+  if (calls.calls == 0) return 0;
+  return CeilDiv(calls.calls, step.concurrency) * (calls.sum / calls.calls);
+}
+
+int64_t ItemTime::ms() const {
+  Json context{{"params", config_.params}, {"run", RunValue(config_)}};
+  int64_t all = 0;
+  size_t index = 0;
+  for (const Step& step : config_.steps) {
+    if (step.branches.empty()) {
+      all += MsOf(step, steps_[index++]);
+      continue;
+    }
+    int64_t sum = 0, longest = 0;
+    for (const Step& branch : step.branches) {
+      int64_t ms = MsOf(branch, steps_[index++]);
+      sum += ms;
+      longest = std::max(longest, ms);
+    }
+    auto parallel = IsTrue(step.parallel, context, true);
+    all += parallel && !*parallel ? sum : longest;
   }
-  ++calls_;
-  sum_ += ms;
+  return all;
 }
-
-int64_t ItemTime::MsOfStep() const {
-  if (calls_ == 0) return 0;
-  return CeilDiv(calls_, config_.steps[step_].concurrency) * (sum_ / calls_);
-}
-
-int64_t ItemTime::ms() const { return before_ + MsOfStep(); }
 
 void WorkTime::Add(int64_t ms) {
   ++items;

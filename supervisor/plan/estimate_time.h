@@ -10,22 +10,23 @@
 namespace muster {
 
 // How long one item takes a worker that waits for nothing else: step after step, the calls of a
-// for_each as many at a time as its concurrency says. The config must outlive it.
+// for_each as many at a time as its concurrency says, branches side by side unless they are one
+// after the other for every item. The config must outlive it.
 class ItemTime {
  public:
-  explicit ItemTime(const Config& config) : config_(config) {}
+  explicit ItemTime(const Config& config);
 
-  // Calls come in the order of the steps.
-  void Add(size_t step_index, int64_t ms);
+  void Add(size_t step_index, int64_t ms);  // in WorkingSteps
   int64_t ms() const;
 
  private:
-  int64_t MsOfStep() const;
+  struct OfStep {
+    int64_t calls = 0, sum = 0;
+  };
+  static int64_t MsOf(const Step& step, const OfStep& calls);
 
   const Config& config_;
-  int64_t before_ = 0;  // of finished steps
-  size_t step_ = 0;
-  int64_t calls_ = 0, sum_ = 0;  // of the step at hand
+  std::vector<OfStep> steps_;  // as WorkingSteps
 };
 
 // The same of all items.

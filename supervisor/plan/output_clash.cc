@@ -23,7 +23,8 @@ bool IsKnownBefore(const TextSource& path) {
 
 OutputClash::OutputClash(const Config& config) {
   for (size_t i = 0; i < config.outputs.size(); ++i) {
-    if (IsKnownBefore(config.outputs[i].path)) known_.push_back(i);
+    grows_.push_back(config.outputs[i].grows());
+    if (IsKnownBefore(config.outputs[i].path())) known_.push_back(i);
   }
 }
 
@@ -31,7 +32,13 @@ Result<void> OutputClash::Add(const std::vector<std::string>& paths) {
   for (size_t index : known_) {
     auto full = PathInside("/", paths[index]);
     if (!full) return Error{full.error()};
-    hashes_.push_back(StableHash(*full));
+    uint64_t hash = StableHash(*full);
+    if (!Grows(index)) {
+      hashes_.push_back(hash);
+      continue;
+    }
+    auto [at, added] = growing_.emplace(hash, index);
+    if (!added && at->second != index) suspects_.insert(hash);
   }
   return {};
 }
@@ -40,6 +47,9 @@ bool OutputClash::MayClash() {
   std::sort(hashes_.begin(), hashes_.end());
   auto at = hashes_.begin();
   while ((at = std::adjacent_find(at, hashes_.end())) != hashes_.end()) suspects_.insert(*at++);
+  for (uint64_t hash : hashes_) {
+    if (growing_.contains(hash)) suspects_.insert(hash);
+  }
   return !suspects_.empty();
 }
 
@@ -48,11 +58,12 @@ std::string OutputClash::Name(const std::string& item, const std::vector<std::st
   for (size_t index : known_) {
     auto full = PathInside("/", paths[index]);
     if (!full || !suspects_.contains(StableHash(*full))) continue;
-    auto [owner, added] = owners_.emplace(*full, item);
-    if (added || !why.empty()) continue;
-    std::string whose =
-        fmt::format("items {} and {}", VisibleText(owner->second), VisibleText(item));
-    if (owner->second == item) whose = "two outputs of item " + VisibleText(item);
+    auto [at, added] = owners_.emplace(*full, Owner{item, index});
+    const Owner& owner = at->second;
+    bool shared = Grows(index) && owner.output == index;
+    if (added || shared || !why.empty()) continue;
+    std::string whose = fmt::format("items {} and {}", VisibleText(owner.item), VisibleText(item));
+    if (owner.item == item) whose = "two outputs of item " + VisibleText(item);
     why = fmt::format("{} would write one file, {}; expected a path of its own for each", whose,
                       VisibleText(paths[index]));
   }

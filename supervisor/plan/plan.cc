@@ -9,7 +9,7 @@
 namespace muster {
 namespace {
 
-constexpr size_t kMistakesShown = 20;
+constexpr size_t kMistakesShown = 1'000;  // different ones
 
 Result<void> AddMistake(std::vector<PlanMistake>& mistakes, const std::string& item,
                         const std::string& text) {
@@ -58,7 +58,8 @@ Result<Plan> MakePlan(const Config& config, const PriceTable& prices, Measuremen
     if (auto paths = clash.Add(rehearsal->output_paths); !paths) {
       return AddMistake(plan.mistakes, item.id, paths.error());
     }
-    estimator.Add(*rehearsal, scope.answered ? scope.answered(item.id) : std::set<std::string>());
+    estimator.Add(*rehearsal, scope.answered ? scope.answered(item.id) : std::set<std::string>(),
+                  item.id);
     if (!plan.first) {
       plan.first = std::move(*rehearsal);
       plan.first_id = item.id;

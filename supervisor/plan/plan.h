@@ -49,14 +49,15 @@ Result<Plan> MakePlan(const Config& config, const PriceTable& prices, Measuremen
 // What a session would still do in a run: the selected items that have not ended (`again`: nor
 // failed), less the calls that were answered. Neither the view nor the ledger is kept.
 struct LeftOver {
-  Selection selection;
+  Selection selection;  // of SelectItems
   bool retry_failed = false;
   bool redo = false;  // whatever has ended
 };
 Result<Plan> PlanWhatIsLeft(const Config& config, const PriceTable& prices, const LedgerView& view,
                             const MeasuredLedger& ledger, const LeftOver& left, int64_t workers);
 
-// Whether a selection takes an item, in the source's order; counts for its `limit`.
+// Whether a selection (of SelectItems) takes an item, asked in the source's order; counts for its
+// `limit`.
 PlanScope::Takes TakesSelected(const Config& config, const Selection& selection);
 
 }  // namespace muster

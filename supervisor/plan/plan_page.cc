@@ -1,11 +1,16 @@
 #include "supervisor/plan/plan_page.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
 
 #include "common/config/url.h"
+#include "common/expression.h"
 #include "common/key_file.h"
 #include "common/keys.h"
+#include "common/step_values.h"
+#include "common/template.h"
 #include "common/text.h"
 #include "supervisor/plan/budget_check.h"
 #include "supervisor/plan/estimate_page.h"
@@ -44,6 +49,72 @@ std::string EndpointText(const Provider& provider) {
     text += "\nnote: plain http: prompts and keys can be read on the way";
   }
   return text;
+}
+
+// Where a program will be found that is looked for on $PATH; "": nowhere.
+std::string OnPath(const std::string& program) {
+  const char* path = std::getenv("PATH");
+  std::string_view folders = path ? path : "/usr/local/bin:/usr/bin:/bin";
+  while (!folders.empty()) {
+    size_t end = std::min(folders.find(':'), folders.size());
+    std::string full = std::string(folders.substr(0, end)) + "/" + program;
+    if (access(full.c_str(), X_OK) == 0) return full;
+    folders.remove_prefix(std::min(end + 1, folders.size()));
+  }
+  return "";
+}
+
+// The names that no item decides.
+Json FixedNames(const Config& config) {
+  return Json{{"params", config.params}, {"run", RunValue(config)}};
+}
+
+// A text as it is for every item; else its template.
+std::string FixedText(const Config& config, const TextSource& text) {
+  auto rendered = Render(text.text, text.origin, FixedNames(config));
+  return rendered ? *std::move(rendered) : text.text;
+}
+
+// What a step will run, word by word, before any item fills in its names.
+std::string CommandText(const Config& config, const Step& step) {
+  std::vector<std::string> words;
+  for (const TextSource& each : step.command->run) {
+    std::string word = FixedText(config, each);
+    bool plain = !word.empty() && word.find_first_of(" \t\n'\"") == std::string::npos;
+    words.push_back(plain ? VisibleText(word) : "'" + VisibleText(word) + "'");
+  }
+  std::string text = fmt::format("{}: {}", step.id, fmt::join(words, " "));
+  std::string program = FixedText(config, step.command->run.front());
+  bool named = program.find('/') == std::string::npos && program.find("{{") == std::string::npos;
+  if (named && OnPath(program).empty()) text += "\nnote: it is not on $PATH here";
+  if (!step.command->env.empty()) {
+    text += fmt::format("\nsees {}", fmt::join(step.command->env, ", "));
+  }
+  return text;
+}
+
+std::string RequestText(const Config& config, const Step& step) {
+  const RequestStep& request = *step.request;
+  std::string url =
+      config.providers.at(request.provider).base_url + FixedText(config, request.post);
+  std::string text = fmt::format("{}: POST {}", step.id, VisibleText(url));
+  for (const Download& each : request.download) {
+    text += "\nand fetches what the reply names into " + VisibleText(each.file.text);
+  }
+  return text;
+}
+
+// Programs that will be run and requests that will be sent: nothing of it comes as a surprise.
+std::string WorkText(const Config& config) {
+  Json context = FixedNames(config);
+  std::string page;
+  for (const Step* step : WorkingSteps(config)) {
+    auto wanted = IsTrue(step->when, context, true);
+    if (wanted && !*wanted) continue;  // of no item
+    if (step->command) page += LabelledText("runs", CommandText(config, *step));
+    if (step->request) page += LabelledText("sends", RequestText(config, *step));
+  }
+  return page;
 }
 
 // The lanes that calls of the plan obey and that have limits of ours.
@@ -159,6 +230,7 @@ std::string PlanPage(const Config& config, const PriceTable& prices, const Plan&
   for (const Provider* provider : ProvidersInUse(config)) {
     page += LabelledText("provider", EndpointText(*provider));
   }
+  page += WorkText(config);
   page += LabelledText("limits", LanesText(config, estimate));
   page += LabelledText("budget", BudgetText(config));
   page += LabelledText("workers", FormatCount(workers));
@@ -171,8 +243,12 @@ std::string PlanPage(const Config& config, const PriceTable& prices, const Plan&
 }
 
 std::string FirstPromptPage(const Plan& plan) {
-  if (!plan.first || plan.first->calls.empty()) return "";
-  const RehearsedCall& call = plan.first->calls.front();
+  if (!plan.first) return "";
+  const auto& calls = plan.first->calls;
+  auto first = std::find_if(calls.begin(), calls.end(),
+                            [](const auto& call) { return call.kind == CallKind::kChat; });
+  if (first == calls.end()) return "";
+  const RehearsedCall& call = *first;
   std::string page =
       fmt::format("\nfirst prompt (item {}, step {}, {}/{}):\n", VisibleText(plan.first_id),
                   VisibleText(call.step), call.provider, VisibleText(call.model));

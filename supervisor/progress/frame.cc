@@ -141,6 +141,10 @@ std::string Painted(Colour colour, std::string_view text, bool colours) {
 std::vector<FrameLine> BuildFrame(const Snapshot& snapshot, const RateMeter& rate,
                                   const FrameLook& look) {
   std::vector<FrameLine> lines{ItemsLine(snapshot, look), WorkLine(snapshot, rate, look)};
+  if (!look.steps.empty()) {
+    std::string steps = FitColumns(look.steps, look.columns);
+    lines.push_back({Painted(Colour::kFaint, steps, look.colours), ColumnsOf(steps)});
+  }
   if (snapshot.totals.tries > 0) lines.push_back(MoneyLine(snapshot, look));
   if (auto why = WhyNot(snapshot)) lines.push_back(Joined({{*why, Colour::kYellow}}, look));
   return lines;

@@ -28,9 +28,11 @@ struct FrameLook {
   bool all_simulated = false;
   int columns = 80;  // no line is longer
   bool colours = false;
+  std::string steps = {};  // how far the items at hand are; empty: nobody says
 };
 
-// Two to four lines: bar and counts; work and time; tokens and money; why it waits or stops.
+// Two to five lines: bar and counts; work and time; how far items are; tokens and money; why it
+// waits or stops.
 std::vector<FrameLine> BuildFrame(const Snapshot& snapshot, const RateMeter& rate,
                                   const FrameLook& look);
 

@@ -42,7 +42,12 @@ void LiveProgress::RunStarts(const RunPlan& plan) {
 void LiveProgress::ItemStarts(const std::string&, const std::string&, int64_t) {}
 void LiveProgress::StepEvent(const std::string&, const std::string&, const std::string&) {}
 
+void LiveProgress::StepProgress(const std::string& id, const std::string& text) {
+  steps_[id] = text;
+}
+
 void LiveProgress::ItemEnds(const ItemReport& report) {
+  steps_.erase(report.id);
   ItemLook look{.mark_simulated = !look_.all_simulated};
   std::string line = ItemLine(report, look);
   look.brief = ColumnsOf(line) >= out_.Columns();
@@ -64,6 +69,12 @@ void LiveProgress::Refresh(const Snapshot& snapshot) {
   drawn_at_ = snapshot.elapsed;
   std::string text = ToFrameBegin();
   look_.columns = std::max(out_.Columns() - 1, 1);  // in the last column some terminals wrap
+  look_.steps.clear();
+  for (const auto& [id, text] : steps_) {
+    if (!look_.steps.empty()) look_.steps += " · ";
+    look_.steps += fmt::format("[{}] {}", ShownText(id), ShownText(text));
+    if (ColumnsOf(look_.steps) >= look_.columns) break;
+  }
   frame_ = BuildFrame(snapshot, rate_, look_);
   out_.Write(text + FrameText());
 }

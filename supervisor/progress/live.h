@@ -4,6 +4,7 @@
 // anew in place.
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,6 +28,7 @@ class LiveProgress : public Progress {
   void RunStarts(const RunPlan& plan) override;
   void ItemStarts(const std::string& id, const std::string& worker, int64_t attempt) override;
   void StepEvent(const std::string& id, const std::string& step, const std::string& text) override;
+  void StepProgress(const std::string& id, const std::string& text) override;
   void ItemEnds(const ItemReport& report) override;
   void Notice(NoticeKind kind, const std::string& text) override;
   void Refresh(const Snapshot& snapshot) override;
@@ -44,6 +46,7 @@ class LiveProgress : public Progress {
   TerminalOut out_;
   FrameLook look_;
   RateMeter rate_;
+  std::map<std::string, std::string> steps_;           // by item: how far its longer step is
   std::optional<std::chrono::milliseconds> drawn_at_;  // nullopt: draw at the next Refresh
   std::vector<FrameLine> frame_;                       // as last built
   bool on_screen_ = false;                             // frame_ is what stands above the cursor

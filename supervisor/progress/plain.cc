@@ -42,6 +42,10 @@ void PlainProgress::StepEvent(const std::string& id, const std::string& step,
   Line(fmt::format("  [{}] {}{}", ShownText(id), where, VisibleText(text)));
 }
 
+void PlainProgress::StepProgress(const std::string& id, const std::string& text) {
+  Line(fmt::format("[{}] {}", ShownText(id), ShownText(text)));
+}
+
 void PlainProgress::ItemEnds(const ItemReport& report) {
   Line(ItemLine(report, {.mark_simulated = !all_simulated_}));
   if (report.will_retry || !IsFinal(report.status)) return;

@@ -22,6 +22,7 @@ class PlainProgress : public Progress {
   void RunStarts(const RunPlan& plan) override;
   void ItemStarts(const std::string& id, const std::string& worker, int64_t attempt) override;
   void StepEvent(const std::string& id, const std::string& step, const std::string& text) override;
+  void StepProgress(const std::string& id, const std::string& text) override;
   void ItemEnds(const ItemReport& report) override;
   void Notice(NoticeKind kind, const std::string& text) override;
   void Refresh(const Snapshot& snapshot) override;

@@ -88,6 +88,8 @@ class Progress {
   // A step's beginning or end, or a log line of the worker; shown by --verbose and --sequential.
   virtual void StepEvent(const std::string& id, const std::string& step,
                          const std::string& text) = 0;
+  // How far an item's longer step is ("round 2/4", "45 %"); shown where lines are.
+  virtual void StepProgress(const std::string& id, const std::string& text) = 0;
   virtual void ItemEnds(const ItemReport& report) = 0;
   virtual void Notice(NoticeKind kind, const std::string& text) = 0;
   // Called after every turn, and once a second while nothing happens, so that the view's times go
