@@ -80,6 +80,22 @@ void SetFinish(Action& action, const Json& value) {
   action.wishes.finish = found->second;
 }
 
+void SetJob(Action& action, const Json& value) {
+  if (!value.is_object()) throw BadValue("expected an object");
+  JobWishes& job = action.wishes.job;
+  for (const auto& [name, member] : value.items()) {
+    if (name == "end" && (member == "SUCCEEDED" || member == "FAILED" || member == "CANCELED")) {
+      job.end = member.get<std::string>();
+    } else if (name == "error" && member.is_string()) {
+      job.error = member.get<std::string>();
+    } else if (name == "ms") {
+      job.ms = static_cast<int64_t>(Count(member));
+    } else {
+      throw BadValue(fmt::format("{}: unknown, or not of the right kind", name));
+    }
+  }
+}
+
 void SetResponseStatus(Action& action, const Json& value) {
   if (value != "failed") throw BadValue("only 'failed' is known");
   action.wishes.response_status = "failed";
@@ -135,6 +151,7 @@ const std::map<std::string, Setter, std::less<>>& Setters() {
       {"stream_line_end", SetLineEnd},
       {"stream_split", [](Action& a, const Json& v) { a.stream.split = Count(v); }},
       {"stream_every_ms", [](Action& a, const Json& v) { a.stream.every_ms = Count(v); }},
+      {"job", SetJob},
       {"headers", AddHeaders},
       {"ratelimit_headers", AddHeaders},
       {"huge_header", SetHugeHeader},

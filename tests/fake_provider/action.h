@@ -36,6 +36,8 @@ namespace fake_provider {
 //   "response_status": "failed"   a failure inside a 200, with "error_code" (server_error)
 //   "no_usage": true      or "usage": {} instead of the true one; billing keeps to the truth
 //   "no_stream": true     a plain reply although a stream was asked for
+//   "job": {"end": "FAILED" | "CANCELED", "error": "why", "ms": 60000}   of a job that is begun:
+//                         how it ends, and when; all but "end" may be missing
 //
 // A streamed answer, changed; of no matter to other replies. A piece is one event or line.
 //   "stream_cut_after": N     close after N pieces; with "stream_end": true as if that were all
@@ -67,7 +69,8 @@ namespace fake_provider {
 //                         closed without a byte of reply
 //
 // Money
-//   "bill": true or false whatever is sent; without it generated answers are billed, others not
+//   "bill": true or false whatever is sent; without it generated answers are billed, others not;
+//                         true also begins the job whatever is sent
 //   "cancel_on_disconnect": true   a client that leaves before its answer is generated pays nothing
 struct Action {
   std::optional<int64_t> delay_ms;

@@ -14,11 +14,19 @@
 
 namespace fake_provider {
 
+// What the command line says of jobs: work that goes on after the reply that begins it.
+struct JobSettings {
+  int64_t ms = 200;      // how long one takes
+  int64_t at_once = 0;   // so many may be unfinished; 0: any number
+  int64_t credits = -1;  // there are to be spent; -1: any number
+};
+
 // What the command line says of answers, the same for every API.
 struct AnswerSettings {
   bool by_prompt = false;           // see Question
   std::vector<std::string> models;  // that there are; empty: whatever has a name of the API's own
   Prices prices;
+  JobSettings jobs = {};
 };
 
 // One request as an API sees it. `body` is null when the bytes are not JSON.
@@ -32,6 +40,13 @@ struct Call {
   const AnswerSettings* settings = nullptr;  // never null; outlives the call
 };
 
+// What the script wants of a job that is begun.
+struct JobWishes {
+  std::string end = "SUCCEEDED";  // or FAILED, CANCELED
+  std::string error;              // why it fails
+  std::optional<int64_t> ms;      // how long it takes
+};
+
 // What the script wants to be odd about an answer that is otherwise generated.
 struct AnswerWishes {
   std::optional<std::string> text;
@@ -41,6 +56,7 @@ struct AnswerWishes {
   std::string response_status;  // "failed": a failure reported inside a 200
   std::string error_code;       // of that failure
   bool no_stream = false;       // a plain reply although a stream was asked for
+  JobWishes job = {};
 };
 
 // A reply before HTTP framing. With `usage` it is a generated answer, which is billed.
@@ -52,10 +68,16 @@ struct ApiReply {
   // then what they add up to as text.
   std::vector<std::string> pieces = {};
   std::optional<Usage> usage;
+  // The other good replies: one that begins a job, as good as an answer; one that may be asked for
+  // any number of times, as how far a job is.
+  bool job_begun = false;
+  bool lookup = false;
+  Json note = {};  // a further event for the books, without number and time; null: none
 };
 
 // A provider's wire format: what it takes for a good request, how its answers and errors look. It
-// keeps no state: books, limits, faults and keys are the Desk's. One implementation per provider.
+// keeps no state but of jobs it was given: books, limits, faults and keys are the Desk's. One
+// implementation per provider.
 class Api {
  public:
   virtual ~Api() = default;

@@ -112,6 +112,12 @@ void Books::WriteBilled(uint64_t number, const Usage& usage) {
          {"picodollars", PicodollarsOf(usage, prices_)}});
 }
 
+void Books::WriteNote(uint64_t number, const Json& note) {
+  Json event = {{"event", note.at("event")}, {"n", number}, {"time_ms", UnixTimeMs()}};
+  event.update(note);
+  Write(event);
+}
+
 void Books::WriteEnded(uint64_t number, int status, Outcome outcome) {
   Write({{"event", "ended"},
          {"n", number},

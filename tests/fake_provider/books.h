@@ -20,7 +20,7 @@ enum class Outcome {
   kReset,       // part of a reply, then the connection was reset
   kClientGone,  // the client left before it had all
   kNoReply,     // the connection was closed, or left hanging, without a byte
-  kListed,      // a list of models: no answer, no error
+  kListed,  // what may be asked for any number of times, as a list of models: no answer, no error
 };
 
 // The ledger: what was asked and billed, whoever may have heard of it. An append-only file of JSON
@@ -32,13 +32,16 @@ enum class Outcome {
 //   {"event":"refused","n":17,"time_ms":…,"model":"gpt-5.1","limit":"requests"}
 //   {"event":"billed","n":17,"time_ms":…,"input":…,"cached":…,"cache_write":…,
 //    "cache_write_1h":…,"output":…,"reasoning":…,"picodollars":…}
+//   {"event":"job","n":17,"time_ms":…,"job":"…","image_sha256":"…","credits":30,"end":"SUCCEEDED"}
+//   {"event":"download","n":18,"time_ms":…,"job":"…","with_key":false}
 //   {"event":"ended","n":17,"time_ms":…,"status":200,"outcome":"sent"}
 //   {"event":"restarted","time_ms":…}
 //
 // `repeat` counts the asks of exactly this body, this one included; "refused" says which of the
 // provider's own limits it met (429); "billed" comes when the answer
-// is generated, just before its first byte, and also when nobody waits for it any more. A file that
-// is there already is continued, after "restarted": what had not ended by then never will.
+// is generated, just before its first byte, and also when nobody waits for it any more; "job" when
+// one is begun, "download" when a file that it made is asked for. A file that is there already is
+// continued, after "restarted": what had not ended by then never will.
 class Books {
  public:
   // What a request was, for its "asked" line.
@@ -57,6 +60,8 @@ class Books {
   uint64_t WriteAsked(const Asked& asked);
   void WriteRefused(uint64_t number, const std::string& model, std::string_view limit);
   void WriteBilled(uint64_t number, const Usage& usage);
+  // An event of an API's own; it is given its number and time here.
+  void WriteNote(uint64_t number, const Json& note);
   void WriteEnded(uint64_t number, int status, Outcome outcome);
 
   void Sync();

@@ -142,7 +142,8 @@ Parcel Pack(const ApiReply& reply, const Action& action, bool keep_alive) {
   } else {
     LoadWhole(reply, action, close, out);
   }
-  bool usable = reply.usage && !action.raw && !action.Unusable();
+  bool good = reply.usage || reply.job_begun || reply.lookup;
+  bool usable = good && !action.raw && !action.Unusable();
   parcel.when_delivered = usable ? Outcome::kSent : Outcome::kError;
   if (stream) EndStream(parcel, action.stream);
   ApplyEnd(parcel, action);

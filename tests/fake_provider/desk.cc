@@ -8,6 +8,7 @@
 #include "tests/fake_provider/compat.h"
 #include "tests/fake_provider/digest.h"
 #include "tests/fake_provider/gemini.h"
+#include "tests/fake_provider/meshy.h"
 #include "tests/fake_provider/ollama.h"
 #include "tests/fake_provider/openai.h"
 #include "tests/fake_provider/openrouter.h"
@@ -48,6 +49,7 @@ Desk::Desk(const Settings& settings, Loop& loop, Books& books, Script script)
   apis_.push_back(MakeCompat());
   apis_.push_back(MakeAnthropic());
   apis_.push_back(MakeGemini());
+  apis_.push_back(MakeMeshy());
 }
 
 const Api& Desk::ApiFor(std::string_view path) const {
@@ -125,6 +127,9 @@ void Desk::Begin(ConnectionId connection, const Call& call, const Action& action
   if (!fixed && reply.status == 200 && ApiFor(call.http.path).ListModels(call)) {
     exchange.parcel.when_delivered = Outcome::kListed;
   }
+  if (reply.lookup && exchange.parcel.when_delivered == Outcome::kSent) {
+    exchange.parcel.when_delivered = Outcome::kListed;
+  }
   uint64_t number = call.number;
   open_.emplace(number, std::move(exchange));
   if (latency_ms == 0) return Deliver(number);
@@ -162,7 +167,14 @@ ApiReply Desk::UsualReply(const Call& call, const Action& action, Exchange& exch
   if (auto refusal = limiter_.Admit(call.number, demand, now)) return LimitedReply(call, *refusal);
   admissions_.Admitted(call.model, demand.input, now);
   exchange.admitted = true;
-  return api.Respond(call, action.wishes);
+  return Answer(call, action.wishes);
+}
+
+// What the API makes of a request that is to be answered, booked where it asks for that.
+ApiReply Desk::Answer(const Call& call, const AnswerWishes& wishes) {
+  ApiReply reply = ApiFor(call.http.path).Respond(call, wishes);
+  if (!reply.note.is_null()) books_.WriteNote(call.number, reply.note);
+  return reply;
 }
 
 ApiReply Desk::LimitedReply(const Call& call, const Limiter::Refusal& refusal) {
@@ -176,16 +188,15 @@ ApiReply Desk::LimitedReply(const Call& call, const Limiter::Refusal& refusal) {
   return reply;
 }
 
-std::optional<Usage> Desk::BillFor(const Call& call, const Action& action,
-                                   const ApiReply& reply) const {
+std::optional<Usage> Desk::BillFor(const Call& call, const Action& action, const ApiReply& reply) {
   bool fails = action.stream.error_after && !reply.pieces.empty();
   if (!action.bill.value_or(reply.usage.has_value() && !fails)) return std::nullopt;
-  if (reply.usage) return reply.usage;
+  if (reply.usage || reply.job_begun || reply.lookup) return reply.usage;
   const Api& api = ApiFor(call.http.path);
   if (api.Check(call)) return std::nullopt;
   AnswerWishes wishes = action.wishes;
   wishes.response_status.clear();
-  return api.Respond(call, wishes).usage;
+  return Answer(call, wishes).usage;
 }
 
 void Desk::AddHeaders(const Call& call, int64_t took_ms, ApiReply& reply) {

@@ -76,7 +76,8 @@ class Desk : public RequestSink {
   ApiReply UsualReply(const Call& call, const Action& action, Exchange& exchange);
   ApiReply LimitedReply(const Call& call, const Limiter::Refusal& refusal);
   void Charge(uint64_t number, const Exchange& exchange);
-  std::optional<Usage> BillFor(const Call& call, const Action& action, const ApiReply& reply) const;
+  ApiReply Answer(const Call& call, const AnswerWishes& wishes);
+  std::optional<Usage> BillFor(const Call& call, const Action& action, const ApiReply& reply);
   void AddHeaders(const Call& call, int64_t took_ms, ApiReply& reply);
   void Deliver(uint64_t number);
   void End(uint64_t number, Outcome outcome);

@@ -8,7 +8,8 @@
 // (what a model says), api.h (a provider's format), openai.cc and stream_shape.h. All providers
 // live on one port: OpenAI under /v1, Azure under /openai, OpenRouter under /api/v1, Ollama at
 // /api/chat, imitators of OpenAI under /compat/v1, Anthropic at /anthropic/v1/messages and
-// /v1/messages, Gemini under /v1beta.
+// /v1/messages, Gemini under /v1beta; and of those that do something else, Meshy under
+// /openapi/v1/image-to-3d.
 
 #include <fmt/format.h>
 #include <signal.h>

@@ -31,6 +31,9 @@ const char kUsage[] =
     "  --no-limit-headers   no x-ratelimit headers\n"
     "  --no-retry-after     no Retry-After and retry-after-ms on a 429\n"
     "  --no-try-again       nor a word about it in its message\n"
+    "  --job-ms N           how long a job takes (200)\n"
+    "  --jobs-at-once N     unfinished jobs, 429 beyond that (0: any number)\n"
+    "  --credits N          what jobs may use up, 402 beyond that (any number)\n"
     "  --answers body|prompt\n"
     "                       what an answer follows from: the bytes of the request (body), or what\n"
     "                       it asks, the same over every API (prompt)\n"
@@ -111,6 +114,9 @@ const std::map<std::string_view, NumberSetter>& NumberFlags() {
       {"--concurrency", [](Options& o, int64_t v) { o.desk.limits.defaults.concurrency = v; }},
       {"--window-ms",
        [](Options& o, int64_t v) { o.desk.limits.defaults.window = std::chrono::milliseconds(v); }},
+      {"--job-ms", [](Options& o, int64_t v) { o.desk.answers.jobs.ms = v; }},
+      {"--jobs-at-once", [](Options& o, int64_t v) { o.desk.answers.jobs.at_once = v; }},
+      {"--credits", [](Options& o, int64_t v) { o.desk.answers.jobs.credits = v; }},
       {"--input-price", [](Options& o, int64_t v) { o.desk.answers.prices.input = v; }},
       {"--cached-price", [](Options& o, int64_t v) { o.desk.answers.prices.cached = v; }},
       {"--cache-write-price", [](Options& o, int64_t v) { o.desk.answers.prices.cache_write = v; }},

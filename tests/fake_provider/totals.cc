@@ -17,6 +17,8 @@ void Totals::Apply(const Json& event) {
   if (kind == "asked") ApplyAsked(event);
   if (kind == "refused") ++refused_[StringMember(event, "model")];
   if (kind == "billed") ApplyBilled(event);
+  if (kind == "job") ApplyJob(event);
+  if (kind == "download") ApplyDownload(event);
   if (kind == "ended") ApplyEnded(event);
   if (kind == "restarted") open_.clear();
 }
@@ -45,6 +47,16 @@ void Totals::ApplyBilled(const Json& event) {
   reasoning_ += NumberMember(event, "reasoning");
 }
 
+void Totals::ApplyJob(const Json& event) {
+  ++jobs_by_image_[StringMember(event, "image_sha256")];
+  credits_ += NumberMember(event, "credits");
+}
+
+void Totals::ApplyDownload(const Json& event) {
+  ++downloads_;
+  if (MemberOf(event, "with_key") == true) ++downloads_with_key_;
+}
+
 void Totals::ApplyEnded(const Json& event) {
   std::string outcome = StringMember(event, "outcome");
   ++outcomes_[outcome];
@@ -67,6 +79,8 @@ int64_t Totals::AskedSince(int64_t since_ms) const {
 
 Json Totals::ToJson() const {
   auto sent = outcomes_.find("sent");
+  int64_t jobs = 0;
+  for (const auto& [image, count] : jobs_by_image_) jobs += count;
   Json statuses = Json::object();
   for (const auto& [status, count] : statuses_) statuses[std::to_string(status)] = count;
   return {
@@ -85,6 +99,11 @@ Json Totals::ToJson() const {
       {"unauthorized", unauthorized_},
       {"distinct_bodies", bodies_.size()},
       {"repeats_of_answered", repeats_of_answered_},
+      {"jobs", jobs},
+      {"images_of_jobs", jobs_by_image_.size()},
+      {"credits", credits_},
+      {"downloads", downloads_},
+      {"downloads_with_key", downloads_with_key_},
       {"refused_by_model", Json(refused_)},
       {"statuses", statuses},
       {"outcomes", Json(outcomes_)},

@@ -34,6 +34,8 @@ class Totals {
 
   void ApplyAsked(const Json& event);
   void ApplyBilled(const Json& event);
+  void ApplyJob(const Json& event);
+  void ApplyDownload(const Json& event);
   void ApplyEnded(const Json& event);
 
   uint64_t last_number_ = 0;
@@ -49,6 +51,10 @@ class Totals {
   int64_t cache_write_1h_ = 0;
   int64_t output_ = 0;
   int64_t reasoning_ = 0;
+  int64_t credits_ = 0;
+  int64_t downloads_ = 0;
+  int64_t downloads_with_key_ = 0;
+  std::map<std::string, int64_t> jobs_by_image_;
   std::map<int64_t, int64_t> statuses_;
   std::map<std::string, int64_t> outcomes_;
   std::map<std::string, int64_t> refused_;  // for limits, by model
