@@ -233,7 +233,7 @@ class BadWorker {
     std::vector<OutputText> outputs;
     if (!config_) return outputs;
     for (size_t i = 0; i < config_->outputs.size(); ++i) {
-      const TextSource& source = config_->outputs[i].path;
+      const TextSource& source = config_->outputs[i].path();
       auto path = Render(source.text, source.origin, ItemContext(*config_, item_.fields));
       if (!path) continue;
       outputs.push_back({static_cast<int64_t>(i), *path, "by bad-worker: " + item_.item + "\n"});

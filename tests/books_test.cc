@@ -204,5 +204,28 @@ TEST_CASE("books: a failure costs nothing, its usage, its bill, or nobody knows"
   }
 }
 
+TEST_CASE("books: a fixed cost is the worst case and the cost, unless nothing was sent") {
+  BooksTest test;
+  Call call = test.MakeCall("p");
+  call.fixed_cost = 70;
+  CHECK(test.books->WorstOf(call) == 70);
+  CHECK_FALSE(test.books->ContextWindowOf(call));
+  Called answered;
+  answered.answer = Bytes{"x"};
+  CHECK(test.Book(call, answered).cost == 70);
+  call = test.MakeCall("p");
+  call.fixed_cost = 70;
+  auto refused = test.Book(call, BooksTest::Failed(Billing::kNo));
+  CHECK(refused.cost == 0);
+  CHECK(refused.counted == 0);
+  CHECK_FALSE(refused.unknown);
+  call = test.MakeCall("p");
+  call.fixed_cost = 70;
+  auto lost = test.Book(call, BooksTest::Failed(Billing::kUnknown));
+  CHECK_FALSE(lost.cost);
+  CHECK(lost.counted == 70);
+  CHECK(lost.unknown);
+}
+
 }  // namespace
 }  // namespace muster

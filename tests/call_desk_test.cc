@@ -4,7 +4,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "tests/call_desk_testing.h"
+#include "tests/ledger_testing.h"
 
 namespace muster {
 namespace {
@@ -354,6 +357,255 @@ TEST_CASE("call desk: an item's budget counts what its calls cost in earlier att
   REQUIRE(test.Heard<Refuse>(2).size() == 1);
   CHECK(test.Heard<Refuse>(2)[0].final);
   CHECK(test.governor->why_stop().empty());
+}
+
+// ---- commands and HTTP jobs ----
+
+// Asks for a call of an HTTP job, or of a command.
+Result<void> AskFixed(DeskTest& test, int64_t number, const std::string& step,
+                      std::optional<int64_t> cost, WorkerId worker = 1,
+                      const std::string& holds_for = "") {
+  Call call;
+  call.item = "a";
+  call.attempt = 1;
+  call.call = number;
+  call.step = step;
+  call.provider = "jobs";
+  call.model = "it";
+  call.request_hash = "hash of " + step;
+  call.output_most = 0;
+  call.fixed_cost = cost;
+  call.holds_for = holds_for;
+  call.goes_on = step.ends_with(".poll");
+  return test.desk->OnCall({worker, fmt::format("w{}", worker), test.extra_asks}, call,
+                           test.clock.Now());
+}
+
+struct JobDesk : DeskTest {
+  JobDesk() {
+    Provider& jobs = config.providers["jobs"];
+    jobs.name = "jobs";
+    jobs.api = "http";
+  }
+  void AnswerPlain(int64_t number, WorkerId worker = 1) {
+    Called called = MakeCalled(number);
+    called.answer = Bytes{"{}"};
+    REQUIRE(desk->OnCalled(worker, called, clock.Now()));
+  }
+  Rejected Stale(int64_t number) {
+    return Rejected{"a", 1, number, "out.png has changed", std::nullopt, true};
+  }
+};
+
+TEST_CASE("call desk: what has a fixed cost is priced by it, and is no prompt") {
+  JobDesk test;
+  REQUIRE(AskFixed(test, 1, "it.post", 700));
+  test.Turn();
+  CHECK(test.desk->AtStake() == 700);
+  test.AnswerPlain(1);
+  test.Turn();
+  REQUIRE(test.Heard<Kept>().size() == 1);
+  CHECK(test.Heard<Kept>()[0].cost == 700);
+  CHECK_FALSE(test.Heard<Kept>()[0].context_window);
+  CHECK(test.books->run().cost == 700);
+  CHECK(test.books->run().unpriced == 0);
+  REQUIRE(AskFixed(test, 2, "other.post", std::nullopt));
+  test.Turn();
+  CHECK(test.desk->AtStake() == std::nullopt);
+}
+
+TEST_CASE("call desk: a try after one of which nobody knows is told so, in any session") {
+  JobDesk test;
+  REQUIRE(AskFixed(test, 1, "it.post", 700));
+  test.Turn();
+  CHECK_FALSE(test.Heard<Go>().at(0).unsure);
+  SUBCASE("the same worker's") {
+    Called called = JobDesk::MakeCalled(1);
+    called.failure = MakeFailure(FailureKind::kNetwork, {});
+    called.failure->billing = Billing::kUnknown;
+    REQUIRE(test.desk->OnCalled(1, called, test.clock.Now()));
+    test.clock.Advance(seconds(60));
+    test.Turn();
+    REQUIRE(test.Heard<Go>().size() == 2);
+    CHECK(test.Heard<Go>()[1].unsure);
+  }
+  SUBCASE("a lost worker's") {
+    test.desk->Close(1, "lost");
+    test.Turn();
+    REQUIRE(AskFixed(test, 1, "it.post", 700, 2));
+    test.Turn();
+    REQUIRE(test.Heard<Go>(2).size() == 1);
+    CHECK(test.Heard<Go>(2)[0].unsure);
+  }
+  SUBCASE("one that was never sent is none") {
+    Called called = JobDesk::MakeCalled(1);
+    called.failure = MakeFailure(FailureKind::kNetwork, {});
+    called.failure->billing = Billing::kNo;
+    REQUIRE(test.desk->OnCalled(1, called, test.clock.Now()));
+    test.clock.Advance(seconds(60));
+    test.Turn();
+    REQUIRE(test.Heard<Go>().size() == 2);
+    CHECK_FALSE(test.Heard<Go>()[1].unsure);
+    return;
+  }
+  CHECK(test.books->run().unknown_cost == 700);
+  CHECK(test.books->run().unknown_tries == 1);
+}
+
+TEST_CASE("call desk: an answer whose files are gone costs none of the asks, however often") {
+  JobDesk test;
+  for (int64_t session = 1; session <= 6; ++session) {
+    CAPTURE(session);
+    auto worker = static_cast<WorkerId>(session);
+    REQUIRE(AskFixed(test, 1, "it", 0, worker));
+    test.Turn();
+    // Every answer of the sessions before is replayed, and stale by now.
+    for (int64_t i = 1; i < session; ++i) {
+      REQUIRE(test.Heard<Replay>(worker).size() == static_cast<size_t>(i));
+      REQUIRE(test.desk->OnRejected(worker, test.Stale(1)));
+      test.Turn();
+    }
+    REQUIRE(test.Heard<Go>(worker).size() == 1);
+    CHECK(test.Heard<Go>(worker)[0].ask == session);
+    test.AnswerPlain(1, worker);
+    test.Turn();
+    CHECK(test.Heard<Kept>(worker).size() == 1);
+    CHECK(test.Heard<Refuse>(worker).empty());
+    test.desk->Close(worker, "done");
+  }
+}
+
+TEST_CASE("call desk: new answers that are stale at once end the item before long") {
+  JobDesk test;
+  REQUIRE(AskFixed(test, 1, "it", 0));
+  for (int i = 0; i < 3; ++i) {
+    test.Turn();
+    REQUIRE(test.Heard<Go>().size() == static_cast<size_t>(i + 1));
+    test.AnswerPlain(1);
+    test.Turn();
+    REQUIRE(test.desk->OnRejected(1, test.Stale(1)));
+  }
+  test.Turn();
+  CHECK(test.Heard<Go>().size() == 3);
+  REQUIRE(test.Heard<Refuse>().size() == 1);
+  CHECK(test.Heard<Refuse>()[0].final);
+}
+
+TEST_CASE("call desk: a job keeps its place in its lane from its POST to its end") {
+  JobDesk test;
+  test.config.providers["jobs"].limits.concurrency = 2;
+  test.Govern();
+  test.ledger->Add(record::Item{2, "b", "{}", "hash"});
+  for (WorkerId worker : {1, 2, 3, 4}) {
+    REQUIRE(AskFixed(test, 1, fmt::format("s{}.post", worker), 0, worker,
+                     fmt::format("s{}.poll", worker)));
+  }
+  test.Turn();
+  CHECK(test.desk->in_the_air() == 2);
+  test.AnswerPlain(1, 1);
+  test.AnswerPlain(1, 2);
+  CHECK(test.desk->in_the_air() == 0);  // nothing is: the jobs only hold their places
+  test.Turn();
+  CHECK(test.Heard<Go>(3).empty());
+  REQUIRE(AskFixed(test, 2, "s1.poll", 0, 1));
+  test.Turn();
+  CHECK(test.Heard<Go>(1).size() == 2);  // before the others, which came first
+  CHECK(test.Heard<Go>(3).empty());
+  test.AnswerPlain(2, 1);
+  test.Turn();
+  CHECK(test.Heard<Go>(3).size() == 1);
+  CHECK(test.Heard<Go>(4).empty());
+  test.desk->Close(2, "lost");  // its job may go on, but nobody waits for it
+  test.Turn();
+  CHECK(test.Heard<Go>(4).size() == 1);
+}
+
+TEST_CASE("call desk: what the run may ask of providers does not hold commands back") {
+  JobDesk test;
+  Provider& command = test.config.providers["command"];
+  command.name = command.api = "command";
+  test.config.limits.concurrency = 1;
+  test.config.limits.requests_per_minute = 1;
+  test.Govern();
+  Call call;
+  call.item = "a";
+  call.attempt = 1;
+  call.provider = "command";
+  call.model = "views";
+  call.fixed_cost = 0;
+  for (call.call = 1; call.call <= 20; ++call.call) {
+    call.step = fmt::format("views[{}]", call.call);
+    call.request_hash = call.step;
+    REQUIRE(test.desk->OnCall({1, "w1", 0}, call, test.clock.Now()));
+  }
+  REQUIRE(test.Ask(100, "s"));
+  test.Turn();
+  CHECK(test.Heard<Go>().size() == 21);  // nor do they count against it
+}
+
+TEST_CASE("call desk: a limit of commands is one of a step, or of all of them") {
+  JobDesk test;
+  Provider& command = test.config.providers["command"];
+  command.name = command.api = "command";
+  command.limits.concurrency = 3;
+  command.models["views"].limits.concurrency = 1;
+  test.Govern();
+  Call call;
+  call.item = "a";
+  call.attempt = 1;
+  call.provider = "command";
+  call.fixed_cost = 0;
+  for (call.call = 1; call.call <= 10; ++call.call) {
+    call.model = call.call <= 5 ? "views" : "frame";
+    call.step = fmt::format("{}[{}]", call.model, call.call);
+    call.request_hash = call.step;
+    REQUIRE(test.desk->OnCall({1, "w1", 0}, call, test.clock.Now()));
+  }
+  test.Turn();
+  auto go = test.Heard<Go>();
+  REQUIRE(go.size() == 3);
+  CHECK(std::count_if(go.begin(), go.end(), [](const Go& each) { return each.call <= 5; }) == 1);
+}
+
+TEST_CASE("call desk: a prompt over its model's context window is told of, and is sent") {
+  DeskTest test;
+  TempDir dir;
+  WriteBytes(dir / "prices.json",
+             R"({"unit":"picodollars per token","vendors":{"v":{"m":{"input":1,"output":1,)"
+             R"("max_input":1000}}}})");
+  auto loaded = PriceTable::Load(dir / "prices.json");
+  REQUIRE_MESSAGE(loaded, loaded.error());
+  test.prices = *std::move(loaded);
+  test.config.providers["p"].api = "openai-chat";
+  test.config.providers["p"].price_vendor = "v";
+  Call call;
+  call.item = "a";
+  call.attempt = 1;
+  call.provider = "p";
+  call.model = "m";
+  for (int64_t tokens : {1'000, 1'001}) {
+    call.call = tokens;
+    call.step = fmt::format("s{}", tokens);
+    call.request_hash = call.step;
+    call.input_estimate = tokens;
+    REQUIRE(test.desk->OnCall({1, "w1", 0}, call, test.clock.Now()));
+  }
+  REQUIRE(test.notices.size() == 1);
+  CHECK(test.notices[0] ==
+        "[a] s1001: the prompt of about 1,001 tokens is over m's context window of 1,000");
+  test.Turn();
+  CHECK(test.Heard<Go>().size() == 2);
+  REQUIRE(test.Answer(1'001, "good"));
+  test.Turn();
+  REQUIRE(test.Heard<Kept>().size() == 1);
+  CHECK(test.Heard<Kept>()[0].context_window == 1'000);
+  test.desk->Close(1, "done");
+  call.call = 1;
+  REQUIRE(test.desk->OnCall({2, "w2", 0}, call, test.clock.Now()));
+  test.Turn();
+  REQUIRE(test.Heard<Replay>(2).size() == 1);
+  CHECK(test.Heard<Replay>(2)[0].context_window == 1'000);
+  CHECK(test.notices.size() == 1);
 }
 
 }  // namespace

@@ -47,7 +47,7 @@ TEST_CASE(
       {"{{each.text}}", "{{each.txet}}", {"each.txet", "each.text"}},
       {"api: openai-responses ", "api: openai-response ", {"openai-responses"}},
       {"for_each: item.files", "for_each: item.flies", {"item.flies", "item.files"}, false},
-      {"personas/*", "personen/*", {"items.directories", "personen"}, false},
+      {"{{params.personas}}/*", "personen/*", {"items.directories", "personen"}, false},
       {"_summary.json", "_summery.json", {"items.join", "_summery.json"}, false},
   };
   FakeServer server;

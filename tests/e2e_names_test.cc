@@ -1,5 +1,6 @@
 // Items with unusual names, and outputs that get in each other's way.
 
+#include "common/safe_name.h"
 #include "tests/workplace.h"
 
 namespace muster {
@@ -40,7 +41,7 @@ TEST_CASE("e2e: items with unusual names are done, written and found by their ow
   CHECK(files.size() == Names().size());
   for (const std::string& name : Names()) {
     INFO(name);
-    CHECK(files[name + ".txt"] == "answer to I am " + name);
+    CHECK(files[SafeName(name) + ".txt"] == "answer to I am " + name);
     CHECK(Has(end.out, "✓ [" + name + "] done"));
   }
   CHECK_FALSE(std::filesystem::exists(place / "x"));

@@ -178,6 +178,66 @@ TEST_CASE("intake: changed outputs hand done items out again, to be replayed") {
   CHECK_FALSE(test.Take().outputs_changed);
 }
 
+TEST_CASE("intake: changed scores and report rules hand done items out again too") {
+  for (const char* change :
+       {"score: {answer: {got: ask.text, expect: item.id}}\n", "report: {group_by: item.id}\n"}) {
+    CAPTURE(change);
+    IntakeTest test;
+    test.Take();
+    test.End("a", ItemStatus::kDone);
+    test.yaml += change;
+    CHECK(test.Take().outputs_changed);
+    CHECK(test.StatusOf("a") == ItemStatus::kPending);
+    CHECK_FALSE(test.Take().outputs_changed);
+  }
+}
+
+TEST_CASE("intake: with changed outputs failed items leave their records anew") {
+  IntakeTest test;
+  test.Change("{file: \"{{item.id}}.txt\", text: \"{{ask.text}}\"}",
+              "{append: all.txt, record: \"{{item.id}}: {{error}}\", errors: true}");
+  test.Take();
+  test.End("a", ItemStatus::kFailed);
+  test.ledger->Add(record::Output{"a", 0, "all.txt", "a: "});
+  test.Change("{{item.id}}: {{error}}", "{{item.id}} {{status}}");
+  CHECK(test.Take().outputs_changed);
+  auto outputs = test.ledger->view().OutputsOf("a");
+  REQUIRE(outputs.size() == 1);
+  CHECK(outputs[0].text == "a error");
+  CHECK(test.StatusOf("a") == ItemStatus::kFailed);
+}
+
+TEST_CASE("intake: items whose outputs are there from elsewhere are skipped while they are") {
+  IntakeTest test;
+  test.Change("text: \"{{ask.text}}\"", "text: \"{{ask.text}}\", skip_existing: true");
+  test.yaml += "output_dir: " + (test.folder / "out") + "\n";
+  test.folder.Write("out/b.txt", "from elsewhere");
+  test.Take();
+  CHECK(test.StatusOf("a") == ItemStatus::kPending);
+  CHECK(test.StatusOf("b") == ItemStatus::kSkipped);
+  CHECK(test.Row("b").reason == "b.txt is there already");
+  test.Take(OnChange::kRedo);
+  CHECK(test.StatusOf("b") == ItemStatus::kSkipped);
+  // Another comes, of an item that was begun: that one is not skipped.
+  test.End("a", ItemStatus::kDone);
+  test.folder.Write("out/a.txt", "from elsewhere");
+  test.folder.Write("out/c.txt", "ours");
+  test.ledger->Add(record::Output{"c", 0, "c.txt", "ours"});
+  REQUIRE(test.ledger->Commit() == CommitOutcome::kCommitted);
+  test.Take();
+  CHECK(test.StatusOf("a") == ItemStatus::kDone);
+  CHECK(test.StatusOf("c") == ItemStatus::kPending);
+  std::filesystem::remove(test.folder / "out/b.txt");
+  test.Take();
+  CHECK(test.StatusOf("b") == ItemStatus::kPending);
+  test.folder.Write("out/b.txt", "from elsewhere");
+  test.Take();
+  CHECK(test.StatusOf("b") == ItemStatus::kSkipped);
+  test.Change("skip_existing: true", "skip_existing: false");
+  test.Take(OnChange::kKeepDone);
+  CHECK(test.StatusOf("b") == ItemStatus::kPending);
+}
+
 TEST_CASE("intake: many differences are shown in part, with how many more there are") {
   IntakeTest test;
   for (int i = 0; i < 40; ++i) test.folder.Write(fmt::format("in/x{}/1.txt", i), "one");

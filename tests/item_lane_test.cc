@@ -85,6 +85,33 @@ TEST_CASE("item lane: a mistake of an item is no lane") {
   CHECK(lane.error().find("model") != std::string::npos);
 }
 
+TEST_CASE("item lane: a command and a request have lanes of their own, steps to be skipped none") {
+  ConfigFolder folder;
+  auto load = [&](const std::string& steps) {
+    auto config = folder.Load(
+        "name: test\nparams: {flag: false}\nitems: {range: {from: 1, to: 3}}\nproviders: {jobs: "
+        "{api: http, base_url: 'http://127.0.0.1:1'}}\nsteps:\n" +
+        steps + "  - {id: then, chat: {model: mock/later, user: x}}\n");
+    REQUIRE_MESSAGE(config, config.error());
+    return *std::move(config);
+  };
+  Json item{{"id", "1"}, {"number", 1}, {"model", "mock/i"}};
+  CHECK(LaneOf(load("  - {id: a, command: {run: ls}}\n"), item) == "command/a");
+  CHECK(LaneOf(load("  - {id: a, request: {provider: jobs, post: /x}}\n"), item) == "jobs/a");
+  CHECK(LaneOf(load("  - {id: a, reuse: {file: x}, command: {run: ls}}\n"), item) == "");
+  CHECK(LaneOf(load("  - {id: a, when: params.flag, command: {run: ls}}\n"), item) == "mock/later");
+  CHECK(LaneOf(load("  - {id: a, when: item.number > 1, command: {run: ls}}\n"), item) ==
+        "mock/later");
+  Config branches = load(
+      "  - id: a\n    branches:\n      - {id: b, when: item.number > 1, command: {run: ls}}\n"
+      "      - {id: c, chat: {model: '{{item.model}}', user: x}}\n");
+  CHECK(LaneOf(branches, item) == "mock/i");
+  item["number"] = 2;
+  CHECK(LaneOf(branches, item) == "command/b");
+  item.erase("number");
+  CHECK(LaneOf(branches, item) == "error");
+}
+
 TEST_CASE("item lane: a first step that calls no model has none") {
   ConfigFolder folder;
   Config config = LoadWith(folder, "mock/m");

@@ -3,6 +3,7 @@
 
 #include "supervisor/plan/plan.h"
 
+#include "supervisor/inputs.h"
 #include "supervisor/plan/budget_check.h"
 #include "supervisor/plan/plan_page.h"
 #include "tests/config_testing.h"
@@ -55,9 +56,9 @@ TEST_CASE("plan: a mistake of many items is told once, many mistakes are cut off
   CHECK(same.mistakes[0].first_item == "1");
   Config config =
       LoadNumbers("model: p/m, user: \"{{item.kind}}\"", "model: \"{{item.kind}}/m\", user: x");
-  config.items.range = ItemSource::Range{1, 100};
+  config.items.range = ItemSource::Range{1, 1'200};
   Plan many = PlanOf(config);
-  CHECK(many.mistakes.size() == 20);
+  CHECK(many.mistakes.size() == 1'000);
 }
 
 TEST_CASE("plan: two items that would write one file are found before anything is paid") {
@@ -65,7 +66,7 @@ TEST_CASE("plan: two items that would write one file are found before anything i
     CAPTURE(path);
     Config config = LoadNumbers();
     config.params["x"] = "y";
-    config.outputs[0].path.text = path;
+    config.outputs[0].file->text = path;
     Plan plan = PlanOf(config);
     REQUIRE(plan.mistakes.size() == 4);
     CHECK(plan.mistakes[0].text.starts_with("items 1 and 2 would write one file, "));
@@ -75,22 +76,21 @@ TEST_CASE("plan: two items that would write one file are found before anything i
   }
   Config config = LoadNumbers();
   config.items.fields["kind"] = "{{#item}}{{number}}{{/item}}";
-  config.outputs[0].path.text = "{{item.kind}}.txt";
+  config.outputs[0].file->text = "{{item.kind}}.txt";
   CHECK(PlanOf(config).mistakes.empty());
 }
 
 TEST_CASE("plan: paths are compared as files, across outputs, and within one item") {
   Config config = LoadNumbers();
-  config.outputs = {{{"{{item.id}}.txt", "c:1"}, {"x", "c:1"}},
-                    {{"./{{item.kind}}.txt", "c:2"}, {"y", "c:2"}}};
+  config.outputs.push_back(config.outputs[0]);
+  config.outputs[1].file->text = "./{{item.kind}}.txt";
   Plan plan = PlanOf(config);
   REQUIRE(plan.mistakes.size() == 5);
   CHECK(plan.mistakes[0].text ==
         "two outputs of item 1 would write one file, ./1.txt; expected a path of its own for each");
-  config.outputs[1].path.text = "sub/{{item.kind}}.txt";
+  config.outputs[1].file->text = "sub/{{item.kind}}.txt";
   CHECK(PlanOf(config).mistakes.empty());
-  config.outputs[1].path.text = "{{params.up}}/{{item.kind}}.txt";
-  config.params["up"] = "..";
+  config.outputs[1].file->text = "../{{item.kind}}.txt";
   plan = PlanOf(config);
   REQUIRE(plan.mistakes.size() == 5);
   CHECK(plan.mistakes[0].text.find("not a file inside the output folder") != std::string::npos);
@@ -100,7 +100,7 @@ TEST_CASE("plan: a path that an answer decides is not judged before there is one
   Config config = LoadNumbers();
   for (const char* path : {"{{one.text}}.txt", "{{#two}}x{{/two}}.txt", "{{usage.calls}}"}) {
     CAPTURE(path);
-    config.outputs[0].path.text = path;
+    config.outputs[0].file->text = path;
     CHECK(PlanOf(config).mistakes.empty());
   }
 }
@@ -120,7 +120,7 @@ TEST_CASE("plan: a selection takes what a run would take, and only these clash")
   CHECK(items(selection) == 1);
   selection = {};
   selection.limit = 1;
-  config.outputs[0].path.text = "all.txt";
+  config.outputs[0].file->text = "all.txt";
   CHECK(PlanOf(config, {TakesSelected(config, selection), nullptr}).mistakes.empty());
   selection.limit = 2;
   Plan two = PlanOf(config, {TakesSelected(config, selection), nullptr});
@@ -201,6 +201,174 @@ TEST_CASE("budget: any ceiling counts, and models are looked at in every item") 
     CHECK(MistakesOf(own, prices, PlanOf(own)).find("budget: step one: p/2 has no known price") !=
           std::string::npos);
   }
+}
+
+// ---- items that cannot be done ----
+
+TEST_CASE("inputs: items with a mistake do not keep others back; if all have one nothing begins") {
+  ConfigFolder folder;
+  folder.Write("t/3.txt", "x");
+  folder.Write("c.yaml",
+               "name: a\nitems: {range: 1..60}\nsteps:\n  - {id: a, chat: {model: mock/m, user: "
+               "{file: 't/{{item.id}}.txt'}}}\n");
+  TestVariable data("MUSTER_DATA", "configs");
+  RunOptions options;
+  options.config = folder / "c.yaml";
+  auto error = [&] {
+    auto inputs = ReadInputs(options);
+    return inputs ? "" : inputs.error();
+  };
+  CHECK_MESSAGE(error().find("no such file") == std::string::npos, "3 can be done");
+  options.selection.range = {40, 60};
+  std::string all = error();
+  CHECK(all.find("t/40.txt: no such file (item 40)\nmuster: ") != std::string::npos);
+  CHECK(std::count(all.begin(), all.end(), '\n') == 20);
+  options.selection.range = {4, 60};
+  CHECK(error().find("none of the first 50 items can be done") != std::string::npos);
+  auto config = LoadConfig(options.config, {});
+  REQUIRE(config);
+  Plan plan = PlanOf(*config);
+  CHECK_MESSAGE(plan.mistakes.size() == 59, "check lists them all");
+}
+
+// ---- steps that are no chats ----
+
+const char* const kSolids =
+    "name: solids\n"
+    "items: {range: 1..3}\n"
+    "params: {make: true, tool: no-such-program}\n"
+    "providers:\n"
+    "  p: {api: openai-chat, base_url: 'http://127.0.0.1:1', prices: {m: {input: 1, output: 10}}}\n"
+    "  jobs: {api: http, base_url: 'http://127.0.0.1:2/v1'}\n"
+    "steps:\n"
+    "  - {id: solid, when: params.make, reuse: {file: 'models/{{item.id}}.glb'},\n"
+    "     request: {provider: jobs, post: /solids, cost_per_call: 0.1}}\n"
+    "  - {id: views, command: {run: ['{{params.tool}}', '{{item.id}}', a b], env: LANG}}\n"
+    "  - {id: ask, when: views.exit_code == 0, chat: {model: p/m, user: x, max_tokens: 10}}\n";
+
+struct Solids {
+  explicit Solids(const std::string& from = "", const std::string& to = "") {
+    std::string yaml = kSolids;
+    if (!from.empty()) yaml.replace(yaml.find(from), from.size(), to);
+    auto loaded = folder.Load(yaml);
+    REQUIRE_MESSAGE(loaded, loaded.error());
+    config = *std::move(loaded);
+  }
+  ConfigFolder folder;
+  Config config;
+};
+
+TEST_CASE(
+    "plan: commands and requests cost what the config says, less those a file makes needless") {
+  Solids solids;
+  Plan plan = PlanOf(solids.config);
+  REQUIRE(plan.estimate.steps.size() == 3);
+  const StepEstimate &solid = plan.estimate.steps[0], &views = plan.estimate.steps[1];
+  CHECK(solid.kind == CallKind::kRequest);
+  CHECK(solid.calls == 3);
+  CHECK(solid.cost.low == 300'000'000'000);
+  CHECK(solid.cost.expected == 300'000'000'000);
+  CHECK(solid.cost.worst == 300'000'000'000);
+  CHECK(views.kind == CallKind::kCommand);
+  CHECK(views.cost.worst == 0);
+  const StepEstimate& ask = plan.estimate.steps[2];
+  CHECK(ask.maybe == 3);
+  CHECK_MESSAGE(ask.cost.low == 0, "an answer decides whether they are made");
+  CHECK(*ask.cost.expected > 0);
+  CHECK(plan.estimate.calls == 9);
+  solids.folder.Write("models/2.glb", "x");
+  CHECK(PlanOf(solids.config).estimate.steps[0].cost.expected == 200'000'000'000);
+  Solids unknown(", cost_per_call: 0.1", "");
+  Plan unpriced = PlanOf(unknown.config);
+  CHECK_FALSE(unpriced.estimate.cost.expected);
+  CHECK(PlanPage(unknown.config, {}, unpriced, 1).find("a request has no cost_per_call") !=
+        std::string::npos);
+}
+
+TEST_CASE("plan page: programs and hosts are named before anything is run or sent") {
+  Solids solids;
+  Plan plan = PlanOf(solids.config);
+  std::string page = PlanPage(solids.config, {}, plan, 1);
+  CHECK(page.find("  runs       views: no-such-program {{item.id}} 'a b'\n"
+                  "             note: it is not on $PATH here\n"
+                  "             sees LANG\n") != std::string::npos);
+  CHECK(page.find("  sends      solid: POST http://127.0.0.1:2/v1/solids\n") != std::string::npos);
+  CHECK(page.find("an earlier step's answer wants them") != std::string::npos);
+  CHECK(FirstPromptPage(plan).find("step ask") != std::string::npos);
+  solids.config.params["make"] = false;
+  page = PlanPage(solids.config, {}, PlanOf(solids.config), 1);
+  CHECK_MESSAGE(page.find("sends") == std::string::npos, "no item does it");
+}
+
+TEST_CASE("budget: a request needs a cost_per_call, and is told where it stands") {
+  Solids solids(", cost_per_call: 0.1", "");
+  solids.config.budget.max_cost = 1;
+  auto checked = CheckBudget(solids.config, {});
+  REQUIRE_FALSE(checked);
+  CHECK(checked.error().find("c.yaml:8:5: step solid: what a request to jobs costs is not known; "
+                             "give the request a cost_per_call") != std::string::npos);
+  CHECK(MistakesOf(solids.config, {}, PlanOf(solids.config)).find("cost_per_call") !=
+        std::string::npos);
+  solids.config.params["make"] = false;
+  CHECK_MESSAGE(CheckBudget(solids.config, {}), "no item makes one");
+  Solids priced;
+  priced.config.budget.max_cost = 1;
+  CHECK(CheckBudget(priced.config, {}));
+}
+
+TEST_CASE("plan: rounds to spare count in the worst case alone, branches side by side in time") {
+  ConfigFolder folder;
+  auto config = folder.Load(
+      "name: a\nitems: {range: 1..2}\nparams: {parallel: true}\nproviders:\n"
+      "  p: {api: openai-chat, base_url: 'http://127.0.0.1:1', prices: {m: {input: 1, output: "
+      "10}}}\n"
+      "steps:\n"
+      "  - {id: r, repeat: {total: 2, batch: 1, most: 5}, parse: {line: x}, chat: {model: p/m, "
+      "user: x, max_tokens: 10}}\n"
+      "  - id: both\n    parallel: params.parallel\n    branches:\n"
+      "      - {id: a, chat: {model: p/m, user: x, max_tokens: 10}}\n"
+      "      - {id: b, chat: {model: p/m, user: x, max_tokens: 10}}\n");
+  REQUIRE_MESSAGE(config, config.error());
+  Plan plan = PlanOf(*config);
+  const StepEstimate &rounds = plan.estimate.steps[0], &one = plan.estimate.steps[1];
+  CHECK(rounds.calls == 4);
+  CHECK(rounds.spare == 6);
+  CHECK(*rounds.cost.expected == 2 * *one.cost.expected);
+  CHECK(*rounds.cost.worst == 5 * *one.cost.worst);
+  CHECK(PlanPage(*config, {}, plan, 1).find("up to 6 calls more") != std::string::npos);
+  int64_t each = one.ms / 2;
+  CHECK(plan.estimate.time.time.count() == 2 * 3 * each);
+  config->params["parallel"] = false;
+  CHECK(PlanOf(*config).estimate.time.time.count() == 2 * 4 * each);
+}
+
+TEST_CASE("plan page: what a model is known not to take is a warning, with the items it is about") {
+  ConfigFolder folder;
+  folder.Write("prices.json", R"({"source": "s", "date": "d", "unit": "picodollars per token",
+      "vendors": {"v": {"m": {"input": 1, "output": 1, "max_input": 100, "max_output": 50,
+                              "supports": ["reasoning"]}}}})");
+  auto prices = PriceTable::Load(folder / "prices.json");
+  REQUIRE_MESSAGE(prices, prices.error());
+  auto config = folder.Load(
+      "name: a\nitems: {range: 1..3, fields: {text: '{{#item}}" + std::string(500, 'x') +
+      "{{/item}}'}}\nproviders:\n"
+      "  p: {api: openai-chat, base_url: 'http://127.0.0.1:1', price_vendor: v}\n"
+      "steps:\n"
+      "  - {id: list, command: {run: ls}}\n"
+      "  - {id: r, repeat: {most: 2}, chat: {model: p/m, user: '{{item.text}}', images: "
+      "[list.files], max_tokens: 51}}\n");
+  REQUIRE_MESSAGE(config, config.error());
+  auto plan = MakePlan(*config, *prices, {}, 1);
+  REQUIRE_MESSAGE(plan, plan.error());
+  std::string page = PlanPage(*config, *prices, *plan, 1);
+  for (size_t at; (at = page.find("\n             ")) != std::string::npos;) {
+    page.replace(at, 14, " ");
+  }
+  CHECK(page.find("  warning    r: over the context window of p/m (100 tokens): 3 items, first 1, "
+                  "the longest about 125 tokens\n") != std::string::npos);
+  CHECK(page.find("  warning    r: max_tokens is 51, but p/m answers with at most 50 tokens\n") !=
+        std::string::npos);
+  CHECK(page.find("p/m is not known to take any") != std::string::npos);
 }
 
 }  // namespace

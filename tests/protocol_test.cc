@@ -45,12 +45,19 @@ Called FailedCall() {
 std::vector<FromWorker> AllFromWorker() {
   return {
       Hello{7, "build", 4711, "host"},
-      Call{"i1", 2, 3, "chunks[1-income]", "openai", "gpt", "abcd", 10, 20, 30, 40, 50, 2, "flex"},
+      Call{"i1", 2, 3, "chunks[1-income]", "openai", "gpt", "abcd", 10, 20, 30, 40, 50, 2, "flex",
+           60, "it.poll", true},
       FilledCalled(),
-      Rejected{"i1", 2, 3, kText, NextAsk{"ef01", 11, 21, 41}},
+      Rejected{"i1", 2, 3, kText, NextAsk{"ef01", 11, 21, 41}, true},
       Event{"i1", 2, "step-started", "chunks", kText},
       Alive{},
-      Done{"i1", 2, Outcome::kFailed, kText, {{1, "a/b.txt", kText}, {2, "c", "d"}}, 123'456},
+      Done{"i1",
+           2,
+           Outcome::kFailed,
+           kText,
+           {{1, "a/b.txt", kText}, {2, "c", "d"}},
+           123'456,
+           Json{{"z", {1, nullptr}}}},
       Bye{kText},
   };
 }
@@ -60,9 +67,9 @@ std::vector<ToWorker> AllToWorker() {
       Start{7, "w3", Json{{"z", 1}, {"a", {1, 2}}}, Json{{"openai", "sk"}}, "runs/x", 100, 200,
             true},
       Item{"i1", 2, Json{{"text", kText}, {"n", nullptr}}},
-      Go{3, 2, 4, 100, 150, 200, 300},
-      Replay{3, 2, Bytes{std::string("\xff\x00\x80", 3)}, 99},
-      Kept{3, 99},
+      Go{3, 2, 4, 100, 150, 200, 300, true},
+      Replay{3, 2, Bytes{std::string("\xff\x00\x80", 3)}, 99, 128},
+      Kept{3, 99, 128},
       Refuse{3, true, kText},
       Defer{3},
       Alive{},
@@ -99,16 +106,16 @@ auto Tie(const Hello& m) {
   return std::tie(a, b, c, d);
 }
 auto Tie(const Call& m) {
-  const auto& [a, b, c, d, e, f, g, h, i, j, k, l, n, o] = m;
-  return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, n, o);
+  const auto& [a, b, c, d, e, f, g, h, i, j, k, l, n, o, p, q, r] = m;
+  return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, n, o, p, q, r);
 }
 auto Tie(const Called& m) {
   const auto& [a, b, c, d, e, f, g, h, i, j, k, l, n, o] = m;
   return std::tie(a, b, c, d, e, f, g, h, i, j, k, l, n, o);
 }
 auto Tie(const Rejected& m) {
-  const auto& [a, b, c, d, e] = m;
-  return std::tie(a, b, c, d, e);
+  const auto& [a, b, c, d, e, f] = m;
+  return std::tie(a, b, c, d, e, f);
 }
 auto Tie(const Event& m) {
   const auto& [a, b, c, d, e] = m;
@@ -119,8 +126,8 @@ auto Tie(const OutputText& m) {
   return std::tie(a, b, c);
 }
 auto Tie(const Done& m) {
-  const auto& [a, b, c, d, e, f] = m;
-  return std::tie(a, b, c, d, e, f);
+  const auto& [a, b, c, d, e, f, g] = m;
+  return std::tie(a, b, c, d, e, f, g);
 }
 auto Tie(const Bye& m) {
   const auto& [a] = m;
@@ -135,16 +142,16 @@ auto Tie(const Item& m) {
   return std::tie(a, b, c);
 }
 auto Tie(const Go& m) {
-  const auto& [a, b, c, d, e, f, g] = m;
-  return std::tie(a, b, c, d, e, f, g);
+  const auto& [a, b, c, d, e, f, g, h] = m;
+  return std::tie(a, b, c, d, e, f, g, h);
 }
 auto Tie(const Replay& m) {
-  const auto& [a, b, c, d] = m;
-  return std::tie(a, b, c, d);
+  const auto& [a, b, c, d, e] = m;
+  return std::tie(a, b, c, d, e);
 }
 auto Tie(const Kept& m) {
-  const auto& [a, b] = m;
-  return std::tie(a, b);
+  const auto& [a, b, c] = m;
+  return std::tie(a, b, c);
 }
 auto Tie(const Refuse& m) {
   const auto& [a, b, c] = m;
@@ -213,13 +220,14 @@ Json JsonOf(const std::string& text) {
 }
 
 bool IsFreeJson(const std::string& key) {
-  return key == "config" || key == "keys" || key == "fields";
+  return key == "config" || key == "keys" || key == "fields" || key == "result";
 }
 
 // The answer of `called` is so too, but one of the two must be there.
 bool IsOptional(const std::string& key) {
   return key == "output_most" || key == "usage" || key == "retry_after_ms" || key == "cost" ||
-         key == "failure" || key == "next" || key == "own_cost" || key == "partial";
+         key == "failure" || key == "next" || key == "own_cost" || key == "partial" ||
+         key == "fixed_cost" || key == "context_window";
 }
 
 // ---- round trips ----

@@ -360,5 +360,224 @@ TEST_CASE("rehearsal: pictures that an earlier step will name are not looked for
   CHECK(rehearsal.error().find("did you mean \"ask.value.name\"?") != std::string::npos);
 }
 
+// ---- conditions, rounds, branches, commands, requests ----
+
+// Steps of an item with these fields, in a folder with the file there.glb.
+Result<Rehearsal> RehearseSteps(const std::string& steps, const Json& fields = Json::object(),
+                                const std::string& further = "") {
+  ConfigFolder folder;
+  folder.Write("there.glb", "x");
+  folder.Write("context/trees.txt", "oak");
+  auto config = folder.Load(
+      "name: test\nparams: {mode: one, total: 60, batch: 25}\nitems: {range: 1..2}\n"
+      "providers: {jobs: {api: http, base_url: 'http://127.0.0.1:1/v1'}}\nsteps:\n" +
+      steps + "\n" + further);
+  if (!config) return Error{config.error()};
+  Json item{{"id", "1"}, {"number", 1}};
+  item.update(fields);
+  return Rehearse(*config, item);
+}
+
+TEST_CASE("rehearsal: a step whose condition is false makes no call and leaves null") {
+  auto rehearsal = RehearseSteps(
+      "  - {id: a, when: item.number > 1, chat: {model: mock/m, user: x}}\n"
+      "  - {id: b, when: a == null, chat: {model: mock/m, user: 'b{{#a}}{{text}}{{/a}}'}}");
+  REQUIRE_MESSAGE(rehearsal, rehearsal.error());
+  REQUIRE(rehearsal->calls.size() == 1);
+  CHECK(rehearsal->calls[0].step == "b");
+  CHECK(rehearsal->calls[0].step_index == 1);
+  CHECK(rehearsal->calls[0].user == "b");
+  CHECK_MESSAGE(rehearsal->calls[0].exact, "that it was skipped is known");
+  CHECK_FALSE(rehearsal->calls[0].maybe);
+  auto wrong = RehearseSteps("  - {id: a, when: item.nmuber > 1, command: {run: ls}}");
+  REQUIRE_FALSE(wrong);
+  CHECK(wrong.error().find("item.number") != std::string::npos);
+}
+
+TEST_CASE("rehearsal: a condition that an answer decides is taken to be true, and marked so") {
+  auto rehearsal = RehearseSteps(
+      "  - {id: a, chat: {model: mock/m, user: x}, parse: {line: n}}\n"
+      "  - {id: b, when: a.value > 3, chat: {model: mock/m, user: y}}\n"
+      "  - {id: c, when: b == null, chat: {model: mock/m, user: z}}");
+  REQUIRE_MESSAGE(rehearsal, rehearsal.error());
+  REQUIRE(rehearsal->calls.size() == 3);
+  CHECK_FALSE(rehearsal->calls[0].maybe);
+  CHECK(rehearsal->calls[1].maybe);
+  CHECK(rehearsal->calls[2].maybe);
+  auto wrong = RehearseSteps(
+      "  - {id: a, chat: {model: mock/m, user: x}}\n"
+      "  - {id: b, when: a.vlaue > 3, chat: {model: mock/m, user: y}}");
+  CHECK_FALSE(wrong);
+}
+
+const char* const kRounds =
+    "  - id: a\n    repeat: {total: params.total, batch: params.batch, most: 5}\n"
+    "    chat: {model: mock/m, user: '{{round.number}}/{{round.most}} {{round.wanted}} of "
+    "{{round.left}}:{{#a.values}} {{q}}{{/a.values}}'}\n"
+    "    parse: {json: {type: array, items: {type: object, required: [q], properties: {q: {type: "
+    "string}}}}}\n"
+    "  - {id: b, chat: {model: mock/m, user: '{{a.count}}'}}";
+
+TEST_CASE("rehearsal: as many rounds as are expected, the others to spare; the first is exact") {
+  auto rehearsal = RehearseSteps(kRounds);
+  REQUIRE_MESSAGE(rehearsal, rehearsal.error());
+  const auto& calls = rehearsal->calls;
+  REQUIRE(calls.size() == 6);
+  CHECK(calls[0].step == "a[1]");
+  CHECK(calls[0].user == "1/3 25 of 60:");
+  CHECK(calls[0].exact);
+  CHECK(calls[1].user.starts_with("2/3 25 of 35: "));
+  CHECK_FALSE(calls[1].exact);
+  REQUIRE(calls[1].answers.size() == 1);
+  CHECK_MESSAGE(calls[1].answers[0].share == doctest::Approx(1), "all of its 25 texts stand there");
+  CHECK(calls[2].user.starts_with("3/3 10 of 10: "));
+  CHECK(calls[2].answers.size() == 2);
+  for (size_t i = 0; i < calls.size(); ++i) CHECK(calls[i].spare == (i == 3 || i == 4));
+  CHECK_MESSAGE(calls[5].user == "60", "of the expected rounds, no more than are wanted");
+}
+
+TEST_CASE("rehearsal: more rounds than can be gone through are counted by the last one") {
+  auto rehearsal =
+      RehearseSteps("  - {id: a, repeat: {most: 1000}, chat: {model: mock/m, user: x}}");
+  REQUIRE_MESSAGE(rehearsal, rehearsal.error());
+  int64_t expected = 0, spare = 0;
+  for (const RehearsedCall& call : rehearsal->calls) (call.spare ? spare : expected) += call.times;
+  CHECK(rehearsal->calls.size() < 100);
+  CHECK(expected == 1000);
+  CHECK(spare == 0);
+  auto both = RehearseSteps(
+      "  - {id: a, repeat: {most: 1000, total: 600, batch: 6}, chat: {model: mock/m, user: x}, "
+      "parse: {line: x}}");
+  REQUIRE_MESSAGE(both, both.error());
+  expected = spare = 0;
+  for (const RehearsedCall& call : both->calls) (call.spare ? spare : expected) += call.times;
+  CHECK(expected == 100);
+  CHECK(spare == 900);
+}
+
+TEST_CASE("rehearsal: branches are calls of their own, known to those after them") {
+  auto rehearsal = RehearseSteps(
+      "  - id: both\n    branches:\n"
+      "      - {id: a, when: item.number > 1, chat: {model: mock/m, user: x}}\n"
+      "      - {id: b, chat: {model: mock/m, user: y}}\n"
+      "  - {id: c, chat: {model: mock/m, user: '{{b.text}}{{#both}}{{#a}}no{{/a}}{{/both}}'}}");
+  REQUIRE_MESSAGE(rehearsal, rehearsal.error());
+  REQUIRE(rehearsal->calls.size() == 2);
+  CHECK(rehearsal->calls[0].step == "b");
+  CHECK(rehearsal->calls[0].step_index == 1);
+  CHECK(rehearsal->calls[1].user == ExampleAnswer(0));
+  CHECK(rehearsal->calls[1].step_index == 2);
+}
+
+TEST_CASE("rehearsal: a command says what it would run, and what it prints is not known") {
+  auto rehearsal = RehearseSteps(
+      "  - {id: a, command: {run: [ls, '{{item.id}}', '{{work}}'], produces: '*.png', "
+      "cost_per_call: 0.5}}\n"
+      "  - {id: b, chat: {model: mock/m, user: '{{a.text}} {{a.exit_code}}', images: [a.files]}}");
+  REQUIRE_MESSAGE(rehearsal, rehearsal.error());
+  const RehearsedCall& command = rehearsal->calls.at(0);
+  CHECK(command.kind == CallKind::kCommand);
+  CHECK(command.provider == "command");
+  CHECK(command.model == "a");
+  REQUIRE(command.run.size() == 3);
+  CHECK(command.run[1] == "1");
+  CHECK(command.run[2].ends_with("/work/1"));
+  CHECK(command.fixed_cost == 500'000'000'000);
+  const RehearsedCall& chat = rehearsal->calls.at(1);
+  CHECK_FALSE(chat.exact);
+  CHECK(chat.more_images);
+  REQUIRE(chat.answers.size() == 1);
+  CHECK(chat.answers[0].call == 0);
+  auto missing = RehearseSteps("  - {id: a, command: {run: ls, inputs: ['no-*.txt']}}");
+  REQUIRE_FALSE(missing);
+  CHECK(missing.error().find("no file is \"no-*.txt\"") != std::string::npos);
+}
+
+TEST_CASE("rehearsal: a request says where it goes, and has what the config asks of its reply") {
+  const char* const steps =
+      "  - {id: a, request: {provider: jobs, post: '/j/{{item.id}}', job: id, body: {f: {data_uri: "
+      "'{{item.file}}'}}, poll: {get: '/j/{{job}}', done: ok}, download: [{file: "
+      "'models/{{item.id}}.glb', from: url}]}}\n"
+      "  - {id: b, chat: {model: mock/m, user: '{{a.reply.meta.name}} {{a.file}}'}}";
+  auto rehearsal = RehearseSteps(steps, Json{{"file", "there.glb"}});
+  REQUIRE_MESSAGE(rehearsal, rehearsal.error());
+  const RehearsedCall& request = rehearsal->calls.at(0);
+  CHECK(request.kind == CallKind::kRequest);
+  CHECK(request.url == "http://127.0.0.1:1/v1/j/1");
+  CHECK(request.provider == "jobs");
+  CHECK_FALSE(request.fixed_cost);
+  CHECK(rehearsal->calls.at(1).user.ends_with("/models/1.glb"));
+  auto missing = RehearseSteps(steps, Json{{"file", "nowhere.png"}});
+  REQUIRE_FALSE(missing);
+  CHECK(missing.error().find("data_uri: nowhere.png: no such file") != std::string::npos);
+}
+
+TEST_CASE("rehearsal: a file that is there makes a step needless; where it must be, it is missed") {
+  auto with = [](const char* file, const char* only) {
+    return RehearseSteps(
+        fmt::format("  - {{id: a, reuse: {{file: '{}', only: {}}}, request: "
+                    "{{provider: jobs, post: /j}}}}\n"
+                    "  - {{id: b, command: {{run: [ls, '{{{{a.file}}}}']}}}}",
+                    file, only));
+  };
+  auto there = with("there.glb", "false");
+  REQUIRE_MESSAGE(there, there.error());
+  REQUIRE(there->calls.size() == 1);
+  CHECK(there->calls[0].run.at(1).ends_with("/there.glb"));
+  CHECK(there->calls[0].exact);
+  CHECK(with("there.glb", "true"));
+  auto made = with("{{item.id}}.glb", "false");
+  REQUIRE_MESSAGE(made, made.error());
+  CHECK(made->calls.size() == 2);
+  CHECK_FALSE(made->calls[1].exact);
+  auto missing = with("{{item.id}}.glb", "true");
+  REQUIRE_FALSE(missing);
+  CHECK(missing.error() ==
+        "a: reuse: 1.glb is not there, and the step may not make it (reuse.only)");
+}
+
+TEST_CASE("rehearsal: files of a row are read for it; one that is missing is its mistake") {
+  const char* const step =
+      "  - {id: a, chat: {model: mock/m, user: 'On it.', context: ['context/{{item.topic}}.txt']}}";
+  auto there = RehearseSteps(step, Json{{"topic", "trees"}});
+  REQUIRE_MESSAGE(there, there.error());
+  CHECK(there->calls.at(0).user == "oak\n\nOn it.");
+  CHECK(there->calls[0].text_bytes == 11);
+  auto missing = RehearseSteps(step, Json{{"topic", "birds"}});
+  REQUIRE_FALSE(missing);
+  CHECK(missing.error().find("context/birds.txt: no such file") != std::string::npos);
+  const char* const prompt =
+      "  - {id: a, chat: {model: mock/m, user: {file: 'context/{{item.topic}}.txt'}}}";
+  auto file = RehearseSteps(prompt, Json{{"topic", "trees"}});
+  REQUIRE_MESSAGE(file, file.error());
+  CHECK(file->calls.at(0).user == "oak");
+  CHECK_FALSE(RehearseSteps(prompt, Json{{"topic", "birds"}}));
+}
+
+TEST_CASE("rehearsal: scores and outputs of every kind are tried out before a call") {
+  const char* const ask = "  - {id: ask, chat: {model: mock/m, user: x}, parse: {line: n}}";
+  auto with = [&](const std::string& further) {
+    return RehearseSteps(ask, Json{{"answer", "7"}, {"by", "number"}, {"bad", "seven"}}, further);
+  };
+  auto fine = with(
+      "score: {s: {got: ask.value, expect: item.answer, by: item.by}}\n"
+      "outputs: [{csv: '{{item.id}}/all.csv', columns: ['item.*', status, {v: ask.value}, {s: "
+      "scores.s.value}, {w: ask.context_window}]}, {append: a.txt, record: '{{item.id}}: "
+      "{{#ask}}{{text}}{{/ask}}{{error}}', errors: true}]");
+  REQUIRE_MESSAGE(fine, fine.error());
+  CHECK(fine->output_paths == std::vector<std::string>{"1/all.csv", "a.txt"});
+  auto senseless = with("score: {s: {got: ask.value, expect: item.bad, by: item.by}}");
+  REQUIRE_FALSE(senseless);
+  CHECK(senseless.error().starts_with("score s: "));
+  CHECK_FALSE(with("score: {s: {got: ask.value, expect: item.nothing}}"));
+  CHECK_FALSE(with("outputs: [{csv: all.csv, columns: ['item.nothing']}]"));
+  CHECK_MESSAGE(with("score: {s: {got: ask.value, expect: item.answer}}\noutputs: [{csv: a.csv, "
+                     "columns: [{s: scores.s.value}, {v: ask.value}], errors: true}]"),
+                "of an item that failed all of it is null");
+  auto failed = with("outputs: [{append: a.txt, record: '{{ask.text}}', errors: true}]");
+  REQUIRE_FALSE(failed);
+  CHECK(failed.error().ends_with(" (where an item failed)"));
+}
+
 }  // namespace
 }  // namespace muster

@@ -168,7 +168,7 @@ TEST_CASE(
   CHECK(trace.progress.Noticed("behind the ledger"));
   std::filesystem::remove(run.folder() / "2.txt");
   Books books(run.ledger(), run.config, run.prices, run.clock);
-  CHECK(*OutputFiles(run.config.output_dir, books).Repair() == 1);
+  CHECK(*OutputFiles(run.config, books).Repair() == 1);
   CHECK(run.OutputOf("2") == "ask=2/ask\n");
 }
 

@@ -142,12 +142,45 @@ TEST_CASE("supervisor: items that were added later are done, those that are gone
   CHECK(back.log.empty());  // its answers were kept
 }
 
+TEST_CASE("supervisor: a growing file has each item once, over crashes, failures and retries") {
+  for (const char* order : {"done", "item"}) {
+    CAPTURE(order);
+    TestRun run(8);
+    Output output;
+    output.append = {"all.txt", "test:1"};
+    output.record = {"{{item.id}} failed: {{error}}\n", "test:1"};
+    output.order = order;
+    output.errors = true;
+    run.config.outputs = {output};
+    run.script.path = [](const std::string&) { return "all.txt"; };
+    bool broken = true;
+    run.script.provider = [&](const SentCall& sent) {
+      bool fails = broken && sent.item == "3";
+      return fails ? FailedReply(MakeFailure(FailureKind::kBadRequest)) : FakeReply{};
+    };
+    run.Run({.set_up = CrashAfter(milliseconds(260))});
+    auto second = run.Run();
+    CHECK(second.end.failed + second.end.done > 0);
+    CHECK(run.OutputOf("all").find("3 failed: ") != std::string::npos);
+    broken = false;
+    auto third = run.Run({.retry_failed = true});
+    CHECK(third.end.exit_code == kAllDone);
+    std::string text = run.OutputOf("all");
+    CHECK(std::count(text.begin(), text.end(), '\n') == 8);
+    CHECK(text.find("failed") == std::string::npos);
+    for (int i = 1; i <= 8; ++i) CHECK(text.find(fmt::format("={}/", i)) != std::string::npos);
+    if (output.order == "item") CHECK(text.find("=3/") < text.find("=4/"));
+    CHECK_FALSE(std::filesystem::exists(run.folder() / "all.txt.aside-1"));
+    CHECK(run.view().ResultOf("3") == "{}");
+  }
+}
+
 TEST_CASE("supervisor: an output that a crash kept from its file is there after the next start") {
   TestRun run(2);
   run.Run();
   std::filesystem::remove(run.folder() / "1.txt");
   Books books(run.ledger(), run.config, run.prices, run.clock);
-  auto repaired = OutputFiles(run.config.output_dir, books).Repair();
+  auto repaired = OutputFiles(run.config, books).Repair();
   REQUIRE(repaired);
   CHECK(*repaired == 1);
   CHECK(run.OutputOf("1") == "ask=1/ask\n");

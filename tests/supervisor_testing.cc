@@ -64,6 +64,10 @@ TestRun::TestRun(int64_t items) {
   config.name = "test";
   config.output_dir = folder_.path();
   config.items.range = ItemSource::Range{1, items};
+  Output output;
+  output.file = {"{{item.id}}.txt", "test:1"};
+  output.text = {"", "test:1"};
+  config.outputs = {output};
   for (const char* name : {"p", "q"}) {
     Provider& provider = config.providers[name];
     provider.name = name;

@@ -28,6 +28,7 @@ class FakeProgress : public Progress {
     starts.push_back(id);
   }
   void StepEvent(const std::string&, const std::string&, const std::string&) override {}
+  void StepProgress(const std::string&, const std::string&) override {}
   void ItemEnds(const ItemReport& report) override;
   void Notice(NoticeKind, const std::string& text) override { notices.push_back(text); }
   void Refresh(const Snapshot& snapshot) override;
