@@ -50,7 +50,7 @@ LIBS_COMMON     := -lyaml-cpp -lfmt -lcrypto -lre2
 LIBS_WORKER     := $(LIBS_COMMON) -lcurl
 LIBS_SUPERVISOR := $(LIBS_COMMON) -lsqlite3 -lcpp-httplib -lpthread
 
-COMMON     := $(wildcard common/*.cc common/*/*.cc)
+COMMON     := $(wildcard common/*.cc common/*/*.cc common/*/*/*.cc)
 WORKER     := $(filter-out worker/main.cc,$(wildcard worker/*.cc worker/*/*.cc worker/*/*/*.cc))
 SUPERVISOR := $(filter-out supervisor/main.cc,$(wildcard supervisor/*.cc supervisor/*/*.cc))
 TESTS      := $(filter-out tests/torture.cc tests/bad_worker.cc,$(wildcard tests/*.cc))
@@ -117,26 +117,30 @@ $(B)/torture: $(call objects,$(TORTURE) tests/fake_provider/answers.cc tests/fak
 	$(Q)$(CXX) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS_SUPERVISOR)
 
 # Tests are compiled for speed of compiling.
-TEST_OBJECTS := $(call objects,$(TESTS) $(FUZZ) $(TORTURE) tests/bad_worker.cc)
+TEST_OBJECTS := $(call objects,$(TESTS) $(FUZZ))
+TOOL_OBJECTS := $(call objects,$(TORTURE) tests/bad_worker.cc)
 FAKE_OBJECTS := $(call objects,$(FAKE))
-$(TEST_OBJECTS): MORE_FLAGS := -O0 -U_FORTIFY_SOURCE
+$(TEST_OBJECTS) $(TOOL_OBJECTS): MORE_FLAGS := -O0 -U_FORTIFY_SOURCE
 $(FAKE_OBJECTS): MORE_FLAGS := -O1
 
 # What of the headers is compiled once, for each kind of flags: $(B)/pch/KIND/precompiled.h.gch.
 ifneq ($(PCH),)
-  PCH_KINDS := product tests fake
+  PCH_KINDS := product tests tools fake
   $(call objects,$(ALL)): PCH_FLAGS := -I$(B)/pch/product -include precompiled.h
   $(TEST_OBJECTS): PCH_FLAGS := -I$(B)/pch/tests -include precompiled.h
+  $(TOOL_OBJECTS): PCH_FLAGS := -I$(B)/pch/tools -include precompiled.h
   $(FAKE_OBJECTS): PCH_FLAGS := -I$(B)/pch/fake -include precompiled.h
-  $(filter-out $(TEST_OBJECTS) $(FAKE_OBJECTS),$(call objects,$(ALL))): $(B)/pch/product/precompiled.h.gch
+  $(filter-out $(TEST_OBJECTS) $(TOOL_OBJECTS) $(FAKE_OBJECTS),$(call objects,$(ALL))): \
+    $(B)/pch/product/precompiled.h.gch
   $(TEST_OBJECTS): $(B)/pch/tests/precompiled.h.gch
+  $(TOOL_OBJECTS): $(B)/pch/tools/precompiled.h.gch
   $(FAKE_OBJECTS): $(B)/pch/fake/precompiled.h.gch
-  $(B)/pch/tests/precompiled.h.gch: MORE_FLAGS := -O0 -U_FORTIFY_SOURCE
+  $(B)/pch/tests/precompiled.h.gch $(B)/pch/tools/precompiled.h.gch: MORE_FLAGS := -O0 -U_FORTIFY_SOURCE
   $(B)/pch/fake/precompiled.h.gch: MORE_FLAGS := -O1
   -include $(patsubst %,$(B)/pch/%/precompiled.h.d,$(PCH_KINDS))
 endif
 
-$(B)/pch/product/precompiled.h.gch $(B)/pch/fake/precompiled.h.gch: common/precompiled.h
+$(patsubst %,$(B)/pch/%/precompiled.h.gch,product tools fake): common/precompiled.h
 $(B)/pch/tests/precompiled.h.gch: tests/precompiled.h
 $(B)/pch/%/precompiled.h.gch:
 	@mkdir -p $(@D)
@@ -150,7 +154,7 @@ $(B)/%.o: %.cc
 
 # Both programs carry the hash of the sources they share, so that mismatched builds refuse each other.
 $(B)/common/build_id.o: $(B)/gen/build_id.h
-$(B)/gen/build_id.h: $(sort $(COMMON) $(wildcard common/*.h common/*/*.h))
+$(B)/gen/build_id.h: $(sort $(COMMON) $(wildcard common/*.h common/*/*.h common/*/*/*.h))
 	@mkdir -p $(@D)
 	@printf '#define MUSTER_BUILD_ID "%s"\n' "$$(cat $^ | sha256sum | cut -c1-16)" > $@
 
@@ -168,7 +172,8 @@ test: test-deps
 .PHONY: test-programs
 test-programs: programs $(B)/test-suite $(B)/fake-provider $(B)/bad-worker $(B)/torture
 
-# What reads a provider's bytes, fuzzed with libFuzzer: TARGET is streams, replies, waits or parse. What
+# What reads a provider's bytes, fuzzed with libFuzzer: TARGET is streams, replies, waits, parse,
+# tables or expressions. What
 # it finds belongs into tests/corpus, which every test run replays.
 TARGET    ?= replies
 SECONDS   ?= 60
@@ -214,11 +219,11 @@ check-layers:
 
 .PHONY: check-format
 check-format:
-	@clang-format --dry-run --Werror $(ALL) $(wildcard */*.h */*/*.h)
+	@clang-format --dry-run --Werror $(ALL) $(wildcard */*.h */*/*.h */*/*/*.h)
 
 .PHONY: format
 format:
-	@clang-format -i $(ALL) $(wildcard */*.h */*/*.h)
+	@clang-format -i $(ALL) $(wildcard */*.h */*/*.h */*/*/*.h)
 
 # ---- installing ----
 
