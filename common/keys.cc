@@ -111,8 +111,7 @@ Result<Json> TakeKeys(const Config& config, const std::set<std::string>& called)
   auto uses = UsesOf(config);
   if (!uses) {
     uses.emplace();
-    for (const Provider* provider : AllProviders(config))
-      uses->push_back({provider, called.contains(provider->name)});
+    for (const Provider* provider : AllProviders(config)) uses->push_back({provider, false});
   }
   for (const auto& [provider, sure] : *uses) {
     if (KeySource(*provider).empty()) continue;
@@ -120,7 +119,7 @@ Result<Json> TakeKeys(const Config& config, const std::set<std::string>& called)
     if (!key) return Error{key.error()};
     if (!key->empty()) {
       keys[provider->name] = *key;
-    } else if (sure) {
+    } else if (sure || called.contains(provider->name)) {
       const char* what = provider->key_file.empty() ? "set the environment variable" : "write";
       return Fail("provider {} needs a key: {} {}", provider->name, what, KeySource(*provider));
     }

@@ -6,8 +6,6 @@
 #include <cstddef>
 #include <span>
 
-#include "common/hash.h"
-
 namespace muster {
 namespace {
 
@@ -113,8 +111,6 @@ std::string Escape(char32_t code) {
 // ---- names ----
 
 bool IsUpper(char c) { return c >= 'A' && c <= 'Z'; }
-bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 char Lower(char c) { return IsUpper(c) ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -158,29 +154,6 @@ size_t Distance(std::string_view a, std::string_view b) {
   }
   bool prefix = shorter >= 3 && (a.starts_with(b) || b.starts_with(a));
   return prefix ? kFar - 1 : kFar;
-}
-
-// Names that mean a device on Windows, whatever follows their first point.
-bool IsReserved(std::string_view name) {
-  std::string stem(name.substr(0, name.find('.')));
-  std::transform(stem.begin(), stem.end(), stem.begin(), Lower);
-  if (stem == "con" || stem == "prn" || stem == "aux" || stem == "nul") return true;
-  return stem.size() == 4 && (stem.starts_with("com") || stem.starts_with("lpt")) &&
-         IsDigit(stem[3]);
-}
-
-bool IsFileNameChar(char c) {
-  return IsUpper(c) || IsLower(c) || IsDigit(c) || c == '.' || c == '_' || c == '-';
-}
-
-// Every character that may not stand in a file name as one '_'.
-std::string OnlyFileNameChars(std::string_view id) {
-  std::string name;
-  for (size_t at = 0; at < id.size();) {
-    name.push_back(IsFileNameChar(id[at]) ? id[at] : '_');
-    at += std::max<size_t>(CharacterAt(id, at).size, 1);
-  }
-  return name;
 }
 
 }  // namespace
@@ -259,19 +232,6 @@ std::string NearestName(std::string_view name, const std::vector<std::string>& n
     nearest = each;
   }
   return std::string(nearest);
-}
-
-std::string SafeFileName(std::string_view id) {
-  constexpr size_t kLongest = 100;  // bytes
-  constexpr size_t kHash = 12;      // hex digits
-  std::string name = OnlyFileNameChars(id);
-  bool replaced = name != id || name.empty() || name.size() > kLongest || IsReserved(name) ||
-                  name.front() == '.' || name.front() == '-' || name.back() == '.';
-  if (!replaced) return name;
-  if (name.starts_with('.') || name.starts_with('-')) name.front() = '_';
-  if (IsReserved(name)) name.insert(0, 1, '_');
-  name.resize(std::min(name.size(), kLongest - kHash - 1));
-  return name + "~" + Sha256Hex(id).substr(0, kHash);
 }
 
 }  // namespace muster

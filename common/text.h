@@ -1,6 +1,6 @@
 #pragma once
 
-// Text as people read it: on terminals, in logs, in messages and as file names.
+// Text as people read it: on terminals, in logs, in messages.
 
 #include <cstdint>
 #include <string>
@@ -23,12 +23,6 @@ std::string VisibleText(std::string_view text, bool keep_newlines = false);
 // cut. For text that VisibleText has made safe.
 std::string FitColumns(std::string_view text, int columns);
 int ColumnsOf(std::string_view text);
-
-// A file name for any id: ASCII letters, digits, '.', '_', '-' stay; anything else, a leading dot
-// or dash, a trailing dot, names reserved elsewhere (CON, NUL, …) and lengths over 100 bytes are
-// replaced, and '~' with a short hash of the id appended then. A '~' stands in no other name, so
-// different ids never share one (on file systems that tell case apart).
-std::string SafeFileName(std::string_view id);
 
 // Well-formed UTF-8: nothing overlong, no surrogates, nothing past U+10FFFF.
 bool IsUtf8(std::string_view text);

@@ -23,6 +23,7 @@ namespace {
 
 // Items that are looked at to find one without a mistake.
 constexpr int64_t kMostLookedAt = 50;
+constexpr size_t kMistakesShown = 5;
 
 Error Told(const std::string& message) { return Error{"muster: " + message}; }
 
@@ -36,15 +37,14 @@ std::string TextOf(const std::vector<ItemMistake>& mistakes) {
   std::vector<std::string> lines;
   int64_t items = 0;
   for (const ItemMistake& each : mistakes) {
+    items += each.items;
+    if (lines.size() == kMistakesShown) continue;
     std::string more = each.items == 1 ? "" : fmt::format(" and {} more", each.items - 1);
     lines.push_back(fmt::format("{} (item {}{})", each.text, VisibleText(each.first_item), more));
-    items += each.items;
   }
-  if (items >= kMostLookedAt) {
-    lines.push_back(
-        fmt::format("none of the first {} items can be done; `muster check` looks at "
-                    "all of them",
-                    items));
+  if (items >= kMostLookedAt || mistakes.size() > kMistakesShown) {
+    lines.push_back(fmt::format(
+        "none of the first {} items can be done; `muster check` looks at all of them", items));
   }
   return fmt::format("{}", fmt::join(lines, "\nmuster: "));
 }
@@ -76,10 +76,15 @@ Result<Rehearsal> FirstRehearsal(const Config& config, const Selection& selectio
   return Rehearsal();
 }
 
-// The providers that the models of selected items name, where items decide: as far as a model can
-// be told before any answer. Reads no further than until every provider was seen.
-std::set<std::string> ProvidersOfItems(const Config& config, const Selection& selection) {
+// The providers that the first item calls, and those that the models of selected items name, where
+// items decide: as far as a model can be told before any answer. Reads no further than until every
+// provider was seen.
+std::set<std::string> ProvidersCalled(const Config& config, const Selection& selection,
+                                      const Rehearsal& first) {
   std::set<std::string> names;
+  for (const RehearsedCall& call : first.calls) {
+    if (!call.maybe && !call.spare) names.insert(call.provider);
+  }
   bool by_item = false;
   size_t all = ProvidersInUse(config, &by_item).size();
   if (!by_item) return names;
@@ -131,7 +136,7 @@ Result<Inputs> ReadInputs(const RunOptions& options) {
   if (auto bounded = CheckBudget(inputs.config, inputs.prices); !bounded) {
     return Error{bounded.error()};
   }
-  auto keys = TakeKeys(inputs.config, ProvidersOfItems(inputs.config, *selected));
+  auto keys = TakeKeys(inputs.config, ProvidersCalled(inputs.config, *selected, inputs.rehearsal));
   if (!keys) return Told(keys.error());
   inputs.keys = std::move(*keys);
   inputs.worker = ProgramFolder() + "/muster-worker";

@@ -476,6 +476,18 @@ TEST_CASE("the other answers of the mock come in their share, and another ask ha
   }
 }
 
+TEST_CASE("without a text of its own the mock answers what the step can parse") {
+  Flow flow(
+      "  - {id: a, chat: {model: mock/m, user: hi}, parse: {json: {type: array, minItems: 2, "
+      "items: "
+      "{type: object, required: [n], properties: {n: {type: integer, minimum: 5}}}}}}\n"
+      "outputs: [{file: out, text: \"{{#a.value}}{{n}} {{/a.value}}\"}]\n");
+  Done done = flow.Run({});
+  REQUIRE_MESSAGE(done.outcome == Outcome::kDone, done.reason);
+  CHECK(std::count(done.outputs.at(0).text.begin(), done.outputs.at(0).text.end(), ' ') >= 2);
+  CHECK(flow.rejected.empty());
+}
+
 TEST_CASE("an item's end has its scores, sums and rows, and a failed one has no outputs") {
   Flow flow(Flow::Ask("a", "\"Answer: 4\"", "parse: {line: Answer}") +
             "score: {right: {got: a.value, expect: item.answer, by: number}}\n"

@@ -177,66 +177,6 @@ TEST_CASE("a fitted text is never wider than asked for") {
   }
 }
 
-// ---- SafeFileName ----
-
-TEST_CASE("a plain id is its own file name") {
-  for (const char* id : {"young_couple_01", "a.b-c", "7", "550e8400-e29b-41d4-a716-446655440000",
-                         "console", "com10", "nul_x", "_x"}) {
-    CHECK(SafeFileName(id) == id);
-  }
-}
-
-TEST_CASE("an unsafe id becomes a safe name that still shows it") {
-  for (const char* id : {"", ".", "..", "../etc/passwd", "a/b", "-rf", ".hidden", "con", "NUL.txt",
-                         "Com1", "lpt9.a.b", "a b", "a\nb", "a~b", "x.", "\xff", "m\u00fcller"}) {
-    CAPTURE(id);
-    std::string name = SafeFileName(id);
-    CHECK(name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                 "0123456789._-~") == std::string::npos);
-    CHECK(name.find('~') != std::string::npos);
-    CHECK_FALSE(name.starts_with('.'));
-    CHECK_FALSE(name.starts_with('-'));
-    CHECK(name.size() <= 100);
-  }
-  CHECK(SafeFileName("m\u00fcller").starts_with("m_ller~"));
-  CHECK(SafeFileName("con.txt").starts_with("_con.txt~"));
-}
-
-TEST_CASE("ids of any length give names of at most 100 bytes") {
-  CHECK(SafeFileName(std::string(100, 'a')) == std::string(100, 'a'));
-  CHECK(SafeFileName(std::string(101, 'a')).size() == 100);
-  CHECK(SafeFileName(std::string(100'000, '/')).size() == 100);
-}
-
-TEST_CASE("different ids never share a name") {
-  std::set<std::string> ids = {"a/b",
-                               "a_b",
-                               "a b",
-                               "a:b",
-                               "a\\b",
-                               "A_B",
-                               "",
-                               ".",
-                               "..",
-                               "_",
-                               "__",
-                               "con",
-                               "CON",
-                               "_con",
-                               "con.md",
-                               "\u00fc",
-                               "\xfc",
-                               "-",
-                               std::string(101, 'a'),
-                               std::string(102, 'a'),
-                               std::string(87, 'a')};
-  std::set<std::string> twice = ids;
-  for (const std::string& id : ids) twice.insert(SafeFileName(id));  // ids that look like names
-  std::set<std::string> names;
-  for (const std::string& id : twice) names.insert(SafeFileName(id));
-  CHECK(names.size() == twice.size());
-}
-
 // ---- FormatCount ----
 
 TEST_CASE("thousands are set apart") {

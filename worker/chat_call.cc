@@ -203,6 +203,11 @@ Result<ChatCall> MakeChatCall(const Config& config, const Step& step, const std:
     if (!mock) return Error{mock.error()};
   }
   request->options = taken->options;
+  if (provider->api == "mock" && !step.mock && request->options.response_schema.is_null()) {
+    // It answers what the step can use, whoever was to see to that.
+    auto rule = ParseRuleOf(step);
+    if (rule && !rule->json.empty()) request->options.response_schema = rule->json;
+  }
   auto pictures = ReadImages(config, *provider, model->model, chat, context);
   if (!pictures) return Error{pictures.error()};
   request->images = std::move(pictures->images);
