@@ -43,6 +43,9 @@ TEST_CASE("what a price is missing for never shows as nothing") {
   totals.unknown_cost = 2 * kCent;
   CHECK(UnknownText(totals) ==
         "3 calls may have been paid without an answer: at most $0.0200 and 1 of unknown price");
+  totals.unknown_unbounded = 0;
+  totals.unknown_cost = 0;
+  CHECK(UnknownText(totals) == "3 calls, of what costs nothing");
 }
 
 TEST_CASE("simulated cost is marked on an item where the run is not simulated as a whole") {

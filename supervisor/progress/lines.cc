@@ -147,6 +147,9 @@ std::string CostText(const Totals& totals) {
 
 std::string UnknownText(const Totals& totals) {
   if (totals.unknown_tries + totals.unknown_usage == 0) return "";
+  if (totals.unknown_usage + totals.unknown_unbounded + totals.unknown_cost == 0) {
+    return CountOf(totals.unknown_tries, "call", "calls") + ", of what costs nothing";
+  }
   std::string text;
   if (totals.unknown_tries > 0) {
     text = fmt::format("{} may have been paid without an answer",
