@@ -222,7 +222,8 @@ TEST_CASE("inputs: items with a mistake do not keep others back; if all have one
   options.selection.range = {40, 60};
   std::string all = error();
   CHECK(all.find("t/40.txt: no such file (item 40)\nmuster: ") != std::string::npos);
-  CHECK(std::count(all.begin(), all.end(), '\n') == 20);
+  CHECK_MESSAGE(std::count(all.begin(), all.end(), '\n') == 5, "a few are enough");
+  CHECK(all.find("none of the first 21 items can be done") != std::string::npos);
   options.selection.range = {4, 60};
   CHECK(error().find("none of the first 50 items can be done") != std::string::npos);
   auto config = LoadConfig(options.config, {});
