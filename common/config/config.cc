@@ -58,6 +58,7 @@ Result<Config> LoadConfig(const std::string& path, const ConfigOverrides& overri
   auto document = ParseYaml(*text, path);
   if (!document) return Error{document.error()};
   Problems problems(document->places);
+  ApplyProfiles(overrides.profiles, *document, problems);
   ApplyOverrides(overrides, *document, problems);
 
   Config config;

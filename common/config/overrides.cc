@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <vector>
 
-#include "common/config/profiles.h"
 #include "common/config/settings.h"
 #include "common/duration.h"
 #include "common/text.h"
@@ -191,7 +190,6 @@ std::string ParamMistake(const Json& now, const Json& value, const std::string& 
 void ApplyOverrides(const ConfigOverrides& overrides, YamlDocument& document, Problems& problems) {
   // To a file that is no config nothing can be added.
   if (!document.root.is_object() && !document.root.is_null()) return;
-  ApplyProfiles(overrides.profiles, document, problems);
   for (const std::string& set : overrides.set) {
     // The name alone: values are long, or keys by mistake.
     Override("--set " + set.substr(0, set.find('=')), document, problems).SetByName(set);

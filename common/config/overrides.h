@@ -10,7 +10,7 @@
 
 namespace muster {
 
-// Writes what the command line says (--profile, --set, --workers, --max-cost, --timeout) into what
+// Writes what the command line says (--set, --workers, --max-cost, --timeout) into what
 // the file said, with the options as its places: reading the document then checks both alike. Maps
 // merge, lists replace. `problems` refers to the document's places.
 void ApplyOverrides(const ConfigOverrides& overrides, YamlDocument& document, Problems& problems);

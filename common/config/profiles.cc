@@ -110,6 +110,8 @@ void ApplyProfile(const std::string& name, YamlDocument& document, Problems& pro
 
 void ApplyProfiles(const std::vector<std::string>& names, YamlDocument& document,
                    Problems& problems) {
+  // To a file that is no config nothing can be added.
+  if (!document.root.is_object() && !document.root.is_null()) return;
   for (const std::string& name : names) ApplyProfile(name, document, problems);
 }
 
