@@ -20,4 +20,8 @@ inline Go MakeGo(const TimeLimits& time, int64_t call, int64_t ask, int64_t try_
             std::min(total, time.most).count()};
 }
 
+// Answers in a row, all of them new, whose files were gone or changed when they were looked at;
+// then the item fails.
+inline constexpr int64_t kMostStale = 3;
+
 }  // namespace muster

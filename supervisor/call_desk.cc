@@ -12,9 +12,6 @@ namespace {
 // How often people hear that calls of a provider are tried again; every try is in the ledger.
 constexpr std::chrono::seconds kRetryNoticeEvery{5};
 
-// Answers in a row, all of them new, whose files were gone or changed when they were looked at.
-constexpr int64_t kMostStale = 3;
-
 bool IsPlausible(const Usage& usage) {
   auto [least, most] = std::minmax({usage.input, usage.cached, usage.cache_write,
                                     usage.cache_write_1h, usage.output, usage.reasoning});

@@ -107,11 +107,6 @@ std::set<std::string> ProvidersCalled(const Config& config, const Selection& sel
 
 }  // namespace
 
-Result<void> CheckOnly(const Config& config, const Selection& selection) {
-  auto selected = SelectItems(config, selection);
-  return selected ? Result<void>() : Error{selected.error()};
-}
-
 int64_t WorkerCount(const Config& config, bool sequential) {
   if (sequential) return 1;
   if (config.workers > 0) return config.workers;

@@ -24,10 +24,6 @@ struct Inputs {
 // An error holds whole lines for people.
 Result<Inputs> ReadInputs(const RunOptions& options);
 
-// That a selection can be made of the items: those that --only names are there, --where can be
-// answered for every one.
-Result<void> CheckOnly(const Config& config, const Selection& selection);
-
 // How many workers a run has: the config's, else one per core.
 int64_t WorkerCount(const Config& config, bool sequential);
 

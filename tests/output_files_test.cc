@@ -12,6 +12,7 @@
 #include "supervisor/outputs/error_records.h"
 #include "supervisor/outputs/existing_outputs.h"
 #include "supervisor/outputs/export_files.h"
+#include "supervisor/outputs/growing_file.h"
 #include "tests/config_testing.h"
 #include "tests/ledger_testing.h"
 
@@ -132,6 +133,22 @@ class Outputs {
 };
 
 using Names = std::vector<std::string>;
+
+TEST_CASE("output files: what is ours of a file stays, a half-written tail is cut off at once") {
+  TempDir dir;
+  WriteBytes(dir / "a.txt", "head\nfirst\nsec");
+  GrowingFile file(dir.path(), "a.txt");
+  auto found = file.Look();
+  REQUIRE(found);
+  FileComparison comparison(std::move(found->file));
+  REQUIRE(comparison.Take("head\nfirst\n") == FileComparison::Verdict::kWhole);
+  REQUIRE(comparison.Take("second\n") == FileComparison::Verdict::kPart);
+  REQUIRE(file.Adopt(comparison.mark()));
+  CHECK(ReadBytes(dir / "a.txt") == "head\nfirst\n");
+  CHECK(file.Unchanged());
+  REQUIRE(file.Append("2\n"));
+  CHECK(ReadBytes(dir / "a.txt") == "head\nfirst\n2\n");
+}
 
 TEST_CASE("output files: a file that grows is its header and the records as items end") {
   Outputs run({Append("all.txt")});

@@ -44,34 +44,11 @@ class SelfLink : public Link {
   struct Asked {
     Call call;
     int64_t ask = 1;
+    int64_t stale = 0;  // asks whose answers were of no use for their files' sake alone
   };
 
   // The one it names; workers name no others.
   const Provider& ProviderOf(const Call& call) const { return config_.providers.at(call.provider); }
-
-  std::optional<ModelPrice> PriceOf(const Call& call) const {
-    return FindPrice(prices_, ProviderOf(call), call.model);
-  }
-
-  // Whether it is a command or a part of an HTTP job, whose price is no matter of tokens.
-  bool IsFixed(const Call& call) const {
-    const std::string& api = ProviderOf(call).api;
-    return api == "command" || api == "http";
-  }
-
-  // The most that one try can cost; nullopt: not known.
-  std::optional<Picodollars> WorstOf(const Call& call) const {
-    if (IsFixed(call)) return call.fixed_cost;
-    auto price = PriceOf(call);
-    if (!price) return std::nullopt;
-    return WorstOfTry(*price, ProviderOf(call), call.input_most, call.output_most, call.tier);
-  }
-
-  std::optional<Picodollars> CostOf(const Call& call, const Called& called) const {
-    if (!IsFixed(call)) return CostOfTry(ProviderOf(call), PriceOf(call), called);
-    bool free = called.failure && called.failure->billing == Billing::kNo;
-    return free ? std::optional<Picodollars>(0) : call.fixed_cost;
-  }
 
   void Answer(ToWorker verdict) {
     auto handled = worker_->Handle(std::move(verdict));
@@ -90,7 +67,10 @@ class SelfLink : public Link {
   void OnRejected(const Rejected& rejected) {
     Asked& asked = open_.at(rejected.call);
     Call& call = asked.call;
-    if (!rejected.stale && asked.ask > call.ask_again) {
+    if (rejected.stale) ++asked.stale;
+    bool enough =
+        rejected.stale ? asked.stale >= kMostStale : asked.ask - asked.stale > call.ask_again;
+    if (enough) {
       return Answer(Refuse{rejected.call, true, rejected.reason});
     }
     ++asked.ask;
@@ -106,7 +86,7 @@ class SelfLink : public Link {
   // Says what an ask can cost and lets it go if that is allowed.
   void Consider(const Asked& asked) {
     const Call& call = asked.call;
-    auto worst = WorstOf(call);
+    auto worst = WorstOfCall(prices_, ProviderOf(call), call);
     Print(fmt::format("  {} · at most {}\n", call.step,
                       worst ? FormatMoney(*worst) : std::string("unknown (no price)")));
     if (options_.max_cost && (!worst || AddMoney(cost_, *worst) > *options_.max_cost)) {
@@ -121,7 +101,7 @@ class SelfLink : public Link {
 
   void OnCalled(const Called& called) {
     const Call& call = open_.at(called.call).call;
-    auto cost = CostOf(call, called);
+    auto cost = CostOfCall(prices_, ProviderOf(call), call, called);
     cost_ = AddMoney(cost_, cost.value_or(0));
     cost_known_ = cost_known_ && cost.has_value();
     if (called.usage) usage_ += *called.usage;
@@ -129,7 +109,7 @@ class SelfLink : public Link {
     if (called.failure) {
       Answer(Refuse{called.call, true, called.failure->message});
     } else {
-      auto price = IsFixed(call) ? std::nullopt : PriceOf(call);
+      auto price = FindPrice(prices_, ProviderOf(call), call.model);
       Answer(Kept{called.call, cost, price ? price->max_input : std::nullopt});
     }
   }
