@@ -114,6 +114,7 @@ MUSTER_FIELDS(Start) {
   v("version", m.version), v("worker", m.worker), v("config", m.config), v("keys", m.keys);
   v("run_dir", m.run_dir), v("alive_every_ms", m.alive_every_ms), v("lease_ms", m.lease_ms);
   v("verbose", m.verbose);
+  v("run_mark", m.run_mark);
 }
 MUSTER_FIELDS(Item) { v("item", m.item), v("attempt", m.attempt), v("fields", m.fields); }
 MUSTER_FIELDS(Go) {

@@ -43,7 +43,7 @@
 
 namespace muster {
 
-inline constexpr int kProtocolVersion = 4;
+inline constexpr int kProtocolVersion = 5;
 
 // Identifies the sources both programs were built from; a worker of another build is refused.
 std::string_view BuildId();
@@ -220,6 +220,9 @@ struct Start {
   int64_t alive_every_ms = 5'000;
   int64_t lease_ms = 0;  // exit after hearing nothing for so long; 0: local, the pipe tells
   bool verbose = false;  // say what each step does, in `event`s
+  // What the run directory's lock file holds; a worker that cannot read just that there does not
+  // share the folder with the supervisor. Empty: it need not look.
+  std::string run_mark = {};
 };
 
 struct Item {

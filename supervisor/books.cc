@@ -41,12 +41,12 @@ Books::Books(Ledger& ledger, const Config& config, const PriceTable& prices, con
   run_ = ledger.view().RunTotals();
 }
 
-int64_t Books::BeginAttempt(ItemRow& row, const std::string& worker) {
+int64_t Books::BeginAttempt(ItemRow& row, const std::string& worker, const std::string& node) {
   --counts_[static_cast<size_t>(row.status)];
   row.status = ItemStatus::kRunning;
   ++counts_[static_cast<size_t>(row.status)];
   ++row.attempts;
-  ledger_.Add(record::AttemptStarted{row.id, row.attempts, worker, clock_.WallMs()});
+  ledger_.Add(record::AttemptStarted{row.id, row.attempts, worker, clock_.WallMs(), node});
   return row.attempts;
 }
 

@@ -25,7 +25,7 @@ class Books {
   // Counts a selected item of the ledger at the start.
   void Count(ItemStatus status) { ++counts_[static_cast<size_t>(status)]; }
   // Hands out: the item's next attempt number.
-  int64_t BeginAttempt(ItemRow& row, const std::string& worker);
+  int64_t BeginAttempt(ItemRow& row, const std::string& worker, const std::string& node);
   void EndAttempt(const ItemRow& row, const std::string& outcome, const std::string& evidence);
   void SetStatus(ItemRow& row, ItemStatus status, const std::string& reason, int64_t work_ms = 0);
   // Has it tried again although it failed, with a fresh ask; counts it as a selected one.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/call_limits.h"
+#include "common/config/shard.h"
 #include "common/pricing.h"
 #include "common/text.h"
 
@@ -18,6 +19,16 @@ bool IsPlausible(const Usage& usage) {
   return least >= 0 && most <= kMostTokensOfOneCall &&
          usage.cached + usage.cache_write <= usage.input &&
          usage.cache_write_1h <= usage.cache_write && usage.reasoning <= usage.output;
+}
+
+// What a reply says of the provider's limits is about all shards together.
+void ShareLimits(const std::string& shard, std::vector<LimitSeen>& limits) {
+  auto share = ParseShard(shard);
+  if (!share) return;
+  for (LimitSeen& seen : limits) {
+    seen.limit = std::max<int64_t>(seen.limit / share->count, 1);
+    seen.remaining /= share->count;
+  }
 }
 
 }  // namespace
@@ -189,6 +200,7 @@ Result<void> CallDesk::OnCalled(WorkerId worker, Called called, Time now) {
     Release(desk, open->call.holds_for, now);
     desk.held[open->call.holds_for] = open->id;
   }
+  ShareLimits(config_.shard, called.limits);
   Governor::End end{std::move(called.failure), called.usage, std::move(called.limits),
                     booked.counted, hold};
   Follow(*open, governor_.Ended(open->id, end, now), booked.cost, now);

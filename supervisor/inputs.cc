@@ -15,6 +15,7 @@
 #include "common/step_values.h"
 #include "common/template.h"
 #include "common/text.h"
+#include "supervisor/crew/squad_plan.h"
 #include "supervisor/plan/budget_check.h"
 #include "supervisor/plan/plan.h"
 
@@ -108,9 +109,11 @@ std::set<std::string> ProvidersCalled(const Config& config, const Selection& sel
 }  // namespace
 
 int64_t WorkerCount(const Config& config, bool sequential) {
-  if (sequential) return 1;
-  if (config.workers > 0) return config.workers;
-  return std::max<int64_t>(1, sysconf(_SC_NPROCESSORS_ONLN));
+  int64_t workers = 0;
+  for (const SquadPlan& squad : PlanSquads(config, "", sequential)) {
+    workers += static_cast<int64_t>(squad.size);
+  }
+  return workers;
 }
 
 Result<Inputs> ReadInputs(const RunOptions& options) {

@@ -32,8 +32,9 @@ std::string For(const Json& object) {
 
 // "w1 [young_couple_01] for 12 s", and a line for each of its calls.
 void AddWorker(std::string& text, const Json& worker) {
-  std::string host = Shown(worker, "host");
-  text += fmt::format("    {}", Shown(worker, "name"));
+  std::string name = Shown(worker, "name"), host = Shown(worker, "host");
+  bool launched = name.find('/') != std::string::npos;  // by its pool's name
+  text += "    " + name + (launched && !host.empty() ? " on " + host : "");
   if (!Member(worker, "item")) {
     text += fmt::format(" is {}\n", Shown(worker, "state"));
     return;

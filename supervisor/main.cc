@@ -56,6 +56,10 @@ void AddConfigOptions(CLI::App& app, Arguments& arguments) {
       ->allow_extra_args(false);
   app.add_option("--run", run.overrides.run_dir, "run directory (default: runs/NAME)");
   app.add_option("--output-dir", run.overrides.output_dir, "where outputs go");
+  app.add_option(
+      "--shard", run.overrides.shard,
+      "only the I-th of N shares of the items, as I/N, in a folder of its own in the run "
+      "directory, with an N-th of limits and budget");
   app.add_option("--max-cost", run.overrides.max_cost,
                  "US dollars that the run may cost at most, over all its sessions");
   app.add_option("--timeout", run.overrides.timeout,

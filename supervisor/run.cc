@@ -19,6 +19,7 @@
 #include "supervisor/pilot.h"
 #include "supervisor/plan/estimate_page.h"
 #include "supervisor/plan/plan.h"
+#include "supervisor/pool/descriptor_limit.h"
 #include "supervisor/pool/process_pool.h"
 #include "supervisor/run_dir.h"
 #include "supervisor/supervisor.h"
@@ -27,6 +28,10 @@ namespace muster {
 namespace {
 
 using std::chrono::milliseconds;
+
+// Three pipes and a pidfd; while one is being started, also the other ends.
+constexpr size_t kDescriptorsOfAWorker = 4;
+constexpr size_t kOtherDescriptors = 256;
 
 class RealClock : public Clock {
  public:
@@ -147,6 +152,20 @@ class Session {
 
   size_t Workers() const { return static_cast<size_t>(WorkerCount(config_, options_.sequential)); }
 
+  std::vector<SquadPlan> Squads() const {
+    return PlanSquads(config_, inputs_.worker, options_.sequential);
+  }
+
+  std::vector<std::unique_ptr<Spawner>> MakeSpawners() const {
+    std::vector<std::unique_ptr<Spawner>> spawners;
+    for (const SquadPlan& squad : Squads()) {
+      bool local = !squad.launched();
+      std::vector<std::string> here{inputs_.worker, "--pipe"};
+      spawners.push_back(std::make_unique<ExecSpawner>(local ? here : squad.command, !local));
+    }
+    return spawners;
+  }
+
   RunPlan MakePlan(Books& books, const Selection& selection) const {
     RunPlan plan;
     plan.name = config_.name;
@@ -180,6 +199,7 @@ class Session {
     start.keys = inputs_.keys;
     start.run_dir = config_.run_dir;
     start.verbose = options_.verbose || options_.sequential;
+    if (NeedsSharedFolder(config_)) start.run_mark = dir_->mark();
     return start;
   }
 
@@ -194,8 +214,9 @@ class Session {
     auto control = ControlServer::Open(config_.run_dir);
     if (control) control_ = std::move(*control);
     if (!control) no_control_ = control.error();
-    auto pool = ProcessPool::Create(
-        std::make_unique<ExecSpawner>(std::vector<std::string>{inputs_.worker, "--pipe"}));
+    auto allowed = AllowDescriptors(Workers() * kDescriptorsOfAWorker + kOtherDescriptors);
+    if (!allowed) return Complain(kBadInput, allowed.error());
+    auto pool = ProcessPool::Create(MakeSpawners());
     if (!pool) return Complain(kBadInput, pool.error());
     pool_ = std::move(*pool);
     if (config_.metrics.empty()) return std::nullopt;
@@ -255,7 +276,7 @@ class Session {
     SessionEnd end;
     {
       Supervisor::Parts parts{config_, books, governor, *pool_, clock_, *progress, control_.get()};
-      Supervisor supervisor(parts, selection, MakeStart(), Workers());
+      Supervisor supervisor(parts, selection, MakeStart(), Squads());
       end = supervisor.Run();
     }
     progress->RunEnds(Summarize(books, plan, end));

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <random>
 
 namespace muster {
 namespace {
@@ -52,6 +53,15 @@ std::variant<Fd, RunDir::Problem> MakeAndLock(const std::string& path) {
       fmt::format("run directory {} is in use by process {}", path, Holder(file.get())), true};
 }
 
+// Written anew by every session. A full disk is no reason not to take the directory.
+std::string WriteMark(int fd) {
+  std::random_device random;
+  std::string mark = fmt::format("{:08x}{:08x}\n", random(), random());
+  bool written = ftruncate(fd, 0) == 0 &&
+                 pwrite(fd, mark.data(), mark.size(), 0) == static_cast<ssize_t>(mark.size());
+  return written ? mark : "";
+}
+
 }  // namespace
 
 std::variant<RunDir, RunDir::Problem> RunDir::Take(const std::string& path, bool fresh) {
@@ -60,12 +70,16 @@ std::variant<RunDir, RunDir::Problem> RunDir::Take(const std::string& path, bool
   RunDir dir;
   dir.path_ = path;
   dir.lock_ = std::move(std::get<Fd>(locked));
-  if (!fresh || !fs::exists(dir.ledger())) return dir;
+  if (!fresh || !fs::exists(dir.ledger())) {
+    dir.mark_ = WriteMark(dir.lock_.get());
+    return dir;
+  }
   dir.set_aside_ = FreeName(path);
   if (rename(path.c_str(), dir.set_aside_.c_str()) != 0) return Cannot(path, errno);
   locked = MakeAndLock(path);
   if (auto* problem = std::get_if<Problem>(&locked)) return *problem;
   dir.lock_ = std::move(std::get<Fd>(locked));
+  dir.mark_ = WriteMark(dir.lock_.get());
   return dir;
 }
 

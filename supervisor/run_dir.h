@@ -23,13 +23,15 @@ class RunDir {
 
   const std::string& path() const { return path_; }
   std::string ledger() const { return path_ + "/ledger.sqlite"; }
+  // What the lock file holds: a word that no other session's has. Empty where it cannot be written.
+  const std::string& mark() const { return mark_; }
   // Where an older run was set aside; empty: nowhere.
   const std::string& set_aside() const { return set_aside_; }
 
  private:
   RunDir() = default;
 
-  std::string path_, set_aside_;
+  std::string path_, set_aside_, mark_;
   Fd lock_;
 };
 

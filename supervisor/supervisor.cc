@@ -33,7 +33,7 @@ std::string TimeOfDay(int64_t wall_ms) {
 
 }  // namespace
 
-Supervisor::Supervisor(Parts parts, Selection selection, Start start, size_t workers)
+Supervisor::Supervisor(Parts parts, Selection selection, Start start, std::vector<SquadPlan> squads)
     : config_(parts.config),
       books_(parts.books),
       governor_(parts.governor),
@@ -41,7 +41,7 @@ Supervisor::Supervisor(Parts parts, Selection selection, Start start, size_t wor
       clock_(parts.clock),
       progress_(parts.progress),
       control_(parts.control),
-      crew_(pool_, outbox_, config_, std::move(start), workers),
+      crew_(pool_, outbox_, config_.guard, std::move(start), std::move(squads)),
       desk_(config_, books_, governor_, outbox_),
       queue_(books_.view(), std::move(selection)),
       outputs_(config_, books_) {
@@ -49,6 +49,11 @@ Supervisor::Supervisor(Parts parts, Selection selection, Start start, size_t wor
   for (int64_t count : books_.counts()) selected_ += count;
   Settle();
   desk_.notice = [this](const std::string& text) { progress_.Notice(NoticeKind::kInfo, text); };
+  crew_.on_given_up = [this](WorkerId worker) { desk_.Silence(worker); };
+  crew_.notice = [this](const std::string& text) {
+    books_.Note(text);
+    progress_.Notice(NoticeKind::kWarning, text);
+  };
   governor_.notice = [this](const std::string& text) {
     books_.Note(text);
     progress_.Notice(NoticeKind::kWarning, text);
@@ -98,9 +103,6 @@ void Supervisor::Decide() {
     auto counts = desk_.CountsOf(worker);
     return commit_again_ || (counts.waiting > 0 && counts.in_the_air == 0);
   });
-  for (const auto& [id, worker] : crew_.workers()) {
-    if (worker.killed || (worker.attempt && worker.attempt->cancelled)) desk_.Silence(id);
-  }
   HandOut();
   if (!commit_again_) desk_.Grant(now_);  // what is granted is sent now, or the limits do not hold
   bool all_busy = crew_.busy() == crew_.size();
@@ -196,7 +198,7 @@ Result<void> Supervisor::Dispatch(WorkerRecord& worker, const FromWorker& messag
         }
         using M = std::decay_t<decltype(m)>;
         if constexpr (std::is_same_v<M, Call>) {
-          worker.attempt->asked = true;
+          crew_.OnAsked(worker);
           result = desk_.OnCall({worker.id, worker.name, worker.attempt->row.extra_asks}, m, now_);
         } else if constexpr (std::is_same_v<M, Called>) {
           result = desk_.OnCalled(worker.id, m, now_);
@@ -235,7 +237,8 @@ void Supervisor::On(const WorkerLost& lost) {
   auto worker = crew_.OnLost(lost, now_);
   if (!worker) return;
   if (lost.boot_failure) {
-    KillNow(kBadInput, fmt::format("a worker cannot start: {}", lost.how));
+    auto rest = crew_.GiveUp(worker->squad, fmt::format("a worker cannot start: {}", lost.how));
+    if (!rest) KillNow(kBadInput, rest.error());
   }
   if (worker->attempt) LoseItem(std::move(*worker->attempt), *worker, lost);
   desk_.Close(lost.worker, "its worker was lost: " + lost.how);

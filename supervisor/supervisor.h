@@ -10,7 +10,7 @@
 #include "supervisor/books.h"
 #include "supervisor/call_desk.h"
 #include "supervisor/control/control_server.h"
-#include "supervisor/crew.h"
+#include "supervisor/crew/crew.h"
 #include "supervisor/governor/governor.h"
 #include "supervisor/outbox.h"
 #include "supervisor/outputs/output_files.h"
@@ -55,7 +55,7 @@ class Supervisor {
     ControlServer* control = nullptr;  // nullptr: nobody can say anything while it runs
   };
 
-  Supervisor(Parts parts, Selection selection, Start start, size_t workers);
+  Supervisor(Parts parts, Selection selection, Start start, std::vector<SquadPlan> squads);
 
   // Until everything is done or the run is stopped. No worker is left afterwards.
   SessionEnd Run();
@@ -93,7 +93,7 @@ class Supervisor {
   Json Obey(const Json& request);
   Result<std::string> Carry(const std::string& act, const Json& request);
   Result<std::string> Set(const Json& request);
-  Result<std::string> SetWorkers(const std::string& value);
+  Result<std::string> SetWorkers(const std::string& pool, const std::string& value);
   Result<std::string> SetMaxCost(const std::string& value);
   Result<std::string> Cancel(const std::string& item);
   Result<std::string> Retry(const std::string& item);

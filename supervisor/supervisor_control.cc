@@ -73,7 +73,7 @@ Result<std::string> Supervisor::Carry(const std::string& act, const Json& reques
 Result<std::string> Supervisor::Set(const Json& request) {
   std::string lane = StringMember(request, "lane"), name = StringMember(request, "name");
   std::string value = StringMember(request, "value");
-  if (lane.empty() && name == "workers") return SetWorkers(value);
+  if (name == "workers") return SetWorkers(lane, value);
   if (lane.empty() && name == "max_cost") return SetMaxCost(value);
   auto before = governor_.SetLimit(lane, name, value);
   if (!before) return Error{before.error()};
@@ -81,7 +81,7 @@ Result<std::string> Supervisor::Set(const Json& request) {
                      value.empty() ? "none" : value, *before);
 }
 
-Result<std::string> Supervisor::SetWorkers(const std::string& value) {
+Result<std::string> Supervisor::SetWorkers(const std::string& pool, const std::string& value) {
   int64_t number = 0;
   auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
   bool whole = error == std::errc() && end == value.data() + value.size();
@@ -89,9 +89,10 @@ Result<std::string> Supervisor::SetWorkers(const std::string& value) {
     return Fail("\"{}\" workers; expected a whole number from 1 to {}", VisibleText(value),
                 kMostWorkers);
   }
-  size_t before = crew_.size();
-  crew_.Resize(static_cast<size_t>(number));
-  return fmt::format("workers is {}, was {}", number, before);
+  auto before = crew_.Resize(pool, static_cast<size_t>(number));
+  if (!before) return Error{before.error()};
+  return fmt::format("{}workers is {}, was {}", pool.empty() ? "" : VisibleText(pool) + ".", number,
+                     *before);
 }
 
 Result<std::string> Supervisor::SetMaxCost(const std::string& value) {
@@ -113,8 +114,7 @@ Result<std::string> Supervisor::Cancel(const std::string& item) {
   for (auto& [id, worker] : crew_.workers()) {
     if (!worker.attempt || worker.attempt->row.id != item) continue;
     if (!worker.attempt->cancelled) {
-      worker.attempt->cancelled = true;
-      outbox_.Add(id, muster::Cancel{item, worker.attempt->row.attempts});
+      crew_.CancelItem(worker);
       cancelled_.insert(item);
     }
     return fmt::format("item {} is being cancelled", VisibleText(item));

@@ -27,7 +27,7 @@ void Supervisor::HandOut() {
     auto row = queue_.Next(now_, has_room);
     if (!row) return;
     auto fields = ParseJson(row->fields);
-    int64_t attempt = books_.BeginAttempt(*row, worker->name);
+    int64_t attempt = books_.BeginAttempt(*row, worker->name, worker->host);
     outbox_.Add(worker->id, Item{row->id, attempt, fields ? std::move(*fields) : Json::object()});
     progress_.ItemStarts(row->id, worker->name, attempt);
     crew_.GiveItem(*worker, std::move(*row), now_);
@@ -40,11 +40,7 @@ bool Supervisor::HasRoom(const std::string& lane) {
   if (governor_.paused()) return false;
   if (lane.empty()) return true;
   auto room = governor_.Room(lane, now_);
-  if (!room) return true;
-  for (const auto& [id, worker] : crew_.workers()) {
-    if (worker.attempt && !worker.attempt->asked && worker.attempt->row.lane == lane) --*room;
-  }
-  return *room > 0;
+  return !room || *room > static_cast<int64_t>(crew_.Expected(lane));
 }
 
 // What is left waits for lanes that are stopped.

@@ -138,7 +138,8 @@ constexpr Mistake kMistakes[] = {
      "c.yaml:8:11: line 2 of the text: the section \"ask\" is never closed"},
     {"\"\\e[31mred\": 1",
      "c.yaml:6:1: unknown key \"\\x1b[31mred\"; known here: name, params, about, run, output_dir, "
-     "items, providers, keys, workers, limits, retry, guard, budget, metrics, steps, outputs, "
+     "items, providers, keys, workers, pools, limits, retry, guard, budget, metrics, steps, "
+     "outputs, "
      "score, report, profiles"},
 };
 

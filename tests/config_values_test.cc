@@ -233,6 +233,15 @@ Config FullConfig() {
   c.score = {{"right", {{"s.value", "c:25"}, {"item.a", "c:26"}, "number 5%"}}};
   c.report = {{"right"}, {"item.task", "c:27"}, {"cost"}, {"item.n", "c:28"}, {"true", "c:29"}};
   c.profiles = {{"quick", {{"params", {{"z", 2}}}}}};
+  c.pools = {{"far",
+              3,
+              {"ssh", "{{node}}"},
+              {"n1", "n2"},
+              "/opt/w",
+              Milliseconds(100),
+              2,
+              Milliseconds(1'000)}};
+  c.range = "1..2", c.shard = "2/3";
   return c;
 }
 
@@ -288,8 +297,8 @@ TEST_CASE("every setting has help, a default that its bounds allow, and a path o
 TEST_CASE("the reference lists what can travel, and nothing else") {
   // Walks the full config as it is sent; only what no person writes is not in the reference.
   std::set<std::string> paths{
-      "path",           "base_dir", "providers.*.name", "providers.*.base_url_from",
-      "steps[].origin", "range"};
+      "path",  "base_dir", "providers.*.name", "providers.*.base_url_from", "steps[].origin",
+      "range", "shard"};
   for (const Json& row : SettingsReference()) paths.insert(StringMember(row, "path"));
   std::set<std::string> seen;
   auto walk = [&](auto& self, const Json& map, const std::string& prefix) -> void {

@@ -413,8 +413,7 @@ TEST_CASE("asking says in a sentence what is wrong") {
 }
 
 TEST_CASE("the pool reports the control socket once a Wait, while it has something to do") {
-  auto pool =
-      ProcessPool::Create(std::make_unique<ExecSpawner>(std::vector<std::string>{"/nonexistent"}));
+  auto pool = ProcessPool::Create({});
   REQUIRE(pool);
   Fd said(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   (*pool)->AlsoWatch(said.get());

@@ -1,4 +1,4 @@
-#include "supervisor/crew.h"
+#include "supervisor/crew/crew.h"
 
 #include <doctest/doctest.h>
 #include <signal.h>
@@ -16,7 +16,24 @@ constexpr auto kNever = [](WorkerId) { return false; };
 
 struct CrewTest {
   explicit CrewTest(size_t size, milliseconds item_time = minutes(60))
-      : config(MakeConfig(item_time)), crew(pool, outbox, config, Start{}, size) {}
+      : CrewTest({LocalSquad(static_cast<int64_t>(size))}, item_time) {}
+  explicit CrewTest(std::vector<SquadPlan> squads, milliseconds item_time = minutes(60))
+      : config(MakeConfig(item_time)),
+        crew(pool, outbox, config.guard, Start{}, std::move(squads)) {
+    crew.notice = [this](const std::string& text) { notices.push_back(text); };
+  }
+
+  static SquadPlan LaunchedSquad(const std::string& pool, size_t size) {
+    SquadPlan squad;
+    squad.pool = pool;
+    squad.prefix = pool + "/";
+    squad.size = size;
+    squad.command = {"srun", "muster-worker", "--pipe"};
+    squad.start_within = seconds(20);
+    squad.starts_at_once = 4;
+    squad.lease = seconds(30);
+    return squad;
+  }
 
   static Config MakeConfig(milliseconds item_time) {
     Config config;
@@ -71,6 +88,7 @@ struct CrewTest {
   FakePool pool{clock, script};
   Outbox outbox;
   Crew crew;
+  std::vector<std::string> notices;
 };
 
 TEST_CASE("crew: recruits as many as are wanted, never more than its size") {
@@ -95,15 +113,16 @@ TEST_CASE("crew: a worker is told its name and everything to start with after it
 }
 
 TEST_CASE("crew: another version or build can never serve") {
-  CrewTest test(1);
-  REQUIRE(test.Recruit(1));
-  Hello other = test.MakeHello();
-  other.build = "another";
-  CHECK_FALSE(test.crew.OnHello(1, other));
-  other = test.MakeHello();
-  ++other.version;
-  CHECK_FALSE(test.crew.OnHello(1, other));
-  CHECK(test.crew.OnHello(1, test.MakeHello()));
+  Hello build{kProtocolVersion, "another", 1, "here"};
+  Hello version{kProtocolVersion + 1, std::string(BuildId()), 1, "here"};
+  for (const Hello& other : {build, version}) {
+    CrewTest test(1);
+    REQUIRE(test.Recruit(1));
+    CHECK_FALSE(test.crew.OnHello(1, other));
+    CHECK_FALSE(test.crew.FindIdle());
+    CHECK(test.pool.killed.size() == 1);
+    CHECK(test.Told<Start>() == 0);  // it hears no keys
+  }
 }
 
 TEST_CASE("crew: a replacement takes over the name of the lost") {
@@ -250,6 +269,7 @@ TEST_CASE("crew: without any worker a spawn that fails is an error, with some it
   REQUIRE_FALSE(failed);
   CHECK(failed.error() == "no memory");
   test.pool.cannot_spawn = "";
+  test.clock.Advance(minutes(1));
   REQUIRE(test.Recruit(1));
   test.pool.cannot_spawn = "no memory";
   REQUIRE(test.Recruit(2));
@@ -273,6 +293,119 @@ TEST_CASE("crew: those without an item are retired, the busy are not; killing sp
   test.crew.KillAll();
   CHECK(test.pool.killed.size() == 3);
   for (auto& [id, worker] : test.crew.workers()) CHECK(worker.state == WorkerState::kStopping);
+}
+
+TEST_CASE("crew: launched workers are named by their pool, and told of their lease") {
+  CrewTest test({LocalSquad(1), CrewTest::LaunchedSquad("srun", 2)});
+  test.Staff(3);
+  std::map<std::string, int64_t> leases;
+  test.outbox.SendAll(test.pool);
+  for (const auto& [id, message] : test.pool.told) {
+    if (auto* start = std::get_if<Start>(&message)) leases[start->worker] = start->lease_ms;
+  }
+  CHECK(leases ==
+        std::map<std::string, int64_t>{{"w1", 0}, {"srun/1", 30'000}, {"srun/2", 30'000}});
+}
+
+TEST_CASE("crew: local workers come first, launched squads evenly and a few at a time") {
+  CrewTest test({LocalSquad(2), CrewTest::LaunchedSquad("a", 8), CrewTest::LaunchedSquad("b", 8)});
+  REQUIRE(test.Recruit(2));
+  CHECK(test.pool.squads == std::map<WorkerId, size_t>{{1, 0}, {2, 0}});
+  REQUIRE(test.Recruit(100));
+  std::map<size_t, int> started;
+  for (const auto& [id, squad] : test.pool.squads) ++started[squad];
+  CHECK(started == std::map<size_t, int>{{0, 2}, {1, 4}, {2, 4}});  // starts_at_once
+  for (auto& [id, worker] : test.crew.workers()) REQUIRE(test.crew.OnHello(id, test.MakeHello()));
+  REQUIRE(test.Recruit(100));
+  CHECK(test.crew.alive() == 18);
+}
+
+TEST_CASE("crew: an idle local worker gets an item before a launched one") {
+  CrewTest test({LocalSquad(1), CrewTest::LaunchedSquad("a", 1)});
+  test.Staff(2);
+  CHECK(test.Busy().name == "w1");
+  CHECK(test.Busy(2).name == "a/1");
+}
+
+TEST_CASE("crew: one that does not report within its time is ended by TERM and tried again later") {
+  CrewTest test({CrewTest::LaunchedSquad("a", 1)});
+  REQUIRE(test.Recruit(1));
+  test.Pass(seconds(20), kNever, false);
+  CHECK(test.pool.killed.empty());
+  test.Pass(seconds(1), kNever, false);
+  CHECK(test.pool.killed == std::vector<std::pair<WorkerId, int>>{{1, SIGTERM}});
+  test.Die(1);
+  CHECK(test.notices.size() == 1);
+  test.clock.Advance(seconds(1));
+  REQUIRE(test.Recruit(1));
+  CHECK(test.crew.alive() == 1);
+}
+
+TEST_CASE("crew: launched workers hear something thrice within their lease, local ones need not") {
+  CrewTest test({LocalSquad(1), CrewTest::LaunchedSquad("a", 1)});
+  test.Staff(2);
+  test.Busy();
+  test.Busy(2);
+  test.Pass(seconds(60), kNever, true);
+  std::map<WorkerId, int> alive;
+  for (const auto& [id, message] : test.pool.told)
+    alive[id] += std::holds_alternative<Alive>(message);
+  CHECK(alive[1] == 0);
+  CHECK(alive[2] >= 5);
+  CHECK(alive[2] <= 6);
+}
+
+TEST_CASE("crew: a pool that cannot serve is given up alone, the last one ends the run") {
+  CrewTest test({CrewTest::LaunchedSquad("a", 1), CrewTest::LaunchedSquad("b", 1)});
+  REQUIRE(test.Recruit(2));
+  CHECK(test.crew.GiveUp(0, "no such program"));
+  REQUIRE(test.notices.size() == 1);
+  CHECK(test.notices[0] == "pool a: no such program; the run goes on without it");
+  CHECK(test.crew.size() == 1);
+  CHECK(test.crew.GiveUp(0, "again"));
+  CHECK(test.notices.size() == 1);
+  auto last = test.crew.GiveUp(1, "no such program");
+  REQUIRE_FALSE(last);
+  CHECK(last.error() == "pool b: no such program");
+}
+
+TEST_CASE(
+    "crew: a machine that is lost is tried again ever more seldom, one that never served not "
+    "long") {
+  for (bool served : {false, true}) {
+    CAPTURE(served);
+    CrewTest test({LocalSquad(1), CrewTest::LaunchedSquad("a", 4)});
+    test.Staff(5);
+    if (served) {
+      WorkerRecord& worker = *test.crew.Find(2);
+      ItemRow row;
+      row.id = "1";
+      test.crew.GiveItem(worker, row, test.now());
+      test.crew.OnItemEnded(worker, 1);
+    }
+    milliseconds passed{0};
+    size_t starts = test.pool.squads.size();
+    while (test.crew.size() == 5 && passed < minutes(60)) {
+      for (WorkerId id = 1; id <= static_cast<WorkerId>(test.pool.squads.size()); ++id) {
+        if (test.pool.squads[id] == 1 && test.crew.Find(id)) test.Die(id);
+      }
+      passed += milliseconds(100);
+      test.clock.Advance(milliseconds(100));
+      CHECK(test.crew.Storm(test.now()) == "");
+      REQUIRE(test.Recruit(5));
+    }
+    CHECK(passed > (served ? minutes(8) : seconds(8)));
+    CHECK(passed < (served ? minutes(20) : minutes(1)));
+    CHECK(test.pool.squads.size() - starts < 100);
+  }
+}
+
+TEST_CASE("crew: pools are resized by name, over their nodes") {
+  CrewTest test({LocalSquad(2), CrewTest::LaunchedSquad("a", 3), CrewTest::LaunchedSquad("a", 3)});
+  CHECK(*test.crew.Resize("a", 3) == 6);
+  CHECK(*test.crew.Resize("", 4) == 2);
+  CHECK(test.crew.size() == 7);
+  CHECK_FALSE(test.crew.Resize("b", 1));
 }
 
 TEST_CASE("workers: states follow each other only as the table says") {

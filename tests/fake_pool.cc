@@ -38,10 +38,11 @@ FakeWorker* FakePool::Find(WorkerId worker) {
   return it == workers_.end() ? nullptr : it->second.get();
 }
 
-Result<WorkerId> FakePool::Spawn() {
+Result<WorkerId> FakePool::Spawn(size_t squad) {
   Use();
   if (!cannot_spawn.empty()) return Error{cannot_spawn};
   WorkerId id = ++script_.spawned;
+  squads[id] = squad;
   workers_[id] = std::make_unique<FakeWorker>(*this, id);
   After(Transit(), [this, id] {
     if (FakeWorker* worker = Find(id)) worker->Begin();

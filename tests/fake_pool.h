@@ -122,7 +122,7 @@ class FakePool : public WorkerPool {
   FakePool(FakeClock& clock, FakeScript& script);
   ~FakePool() override;
 
-  Result<WorkerId> Spawn() override;
+  Result<WorkerId> Spawn(size_t squad) override;
   void Send(WorkerId worker, const ToWorker& message) override;
   void Kill(WorkerId worker, int signal, const std::string& why) override;
   void Wait(Clock::Time until, std::vector<PoolEvent>* events) override;
@@ -140,6 +140,7 @@ class FakePool : public WorkerPool {
   // Sent to workers so far, by kind, in order.
   std::vector<std::pair<WorkerId, ToWorker>> told;
   std::vector<std::pair<WorkerId, int>> killed;  // by which signal
+  std::map<WorkerId, size_t> squads;             // of all that were started
   // Requests at the provider that have no reply yet.
   size_t in_the_air() const { return in_the_air_; }
   int64_t uses() const { return uses_; }

@@ -118,12 +118,12 @@ TEST_CASE("ledger: one of version 2 is refused by its version, and not changed")
     REQUIRE((*database)->Run("PRAGMA application_id = 1836413812"));  // "must"
     REQUIRE((*database)->Run("PRAGMA user_version = 2"));
   }
-  CHECK(kLedgerVersion == 4);
+  CHECK(kLedgerVersion == 5);
   std::string before = ReadBytes(dir / "old");
   auto ledger = Ledger::Open(dir / "old", TestSession());
   REQUIRE_FALSE(ledger);
   CHECK_MESSAGE(
-      ledger.error().find("has version 2, this muster knows version 4") != std::string::npos,
+      ledger.error().find("has version 2, this muster knows version 5") != std::string::npos,
       ledger.error());
   auto view = LedgerView::Open(dir / "old");
   REQUIRE_FALSE(view);

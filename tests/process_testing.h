@@ -102,7 +102,9 @@ inline std::vector<std::string> RealWorker() { return {ProgramPath("muster-worke
 class PoolDriver {
  public:
   PoolDriver() {
-    auto made = ProcessPool::Create(std::make_unique<Chooser>(&command_));
+    std::vector<std::unique_ptr<Spawner>> spawners;
+    spawners.push_back(std::make_unique<Chooser>(&command_));
+    auto made = ProcessPool::Create(std::move(spawners));
     if (!made) std::abort();
     pool_ = std::move(*made);
   }
@@ -113,7 +115,7 @@ class PoolDriver {
 
   Result<WorkerId> TrySpawn(std::vector<std::string> command) {
     command_ = std::move(command);
-    return pool_->Spawn();
+    return pool_->Spawn(0);
   }
   WorkerId Spawn(std::vector<std::string> command) {
     auto id = TrySpawn(std::move(command));

@@ -134,8 +134,8 @@ auto Tie(const Bye& m) {
   return std::tie(a);
 }
 auto Tie(const Start& m) {
-  const auto& [a, b, c, d, e, f, g, h] = m;
-  return std::tie(a, b, c, d, e, f, g, h);
+  const auto& [a, b, c, d, e, f, g, h, i] = m;
+  return std::tie(a, b, c, d, e, f, g, h, i);
 }
 auto Tie(const Item& m) {
   const auto& [a, b, c] = m;

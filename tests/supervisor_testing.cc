@@ -130,7 +130,8 @@ SessionTrace TestRun::Run(const SessionOptions& options) {
   size_t sent_before = script.log.size();
   try {
     Supervisor supervisor({config, books, governor, pool, clock, trace.progress, control.get()},
-                          options.selection, Start{}, options.workers);
+                          options.selection, Start{},
+                          {LocalSquad(static_cast<int64_t>(options.workers))});
     trace.end = supervisor.Run();
   } catch (const Crash&) {
     trace.crashed = true;

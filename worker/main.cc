@@ -34,6 +34,7 @@ int ServePipe() {
   close(null);
   KeepSecretsOutOfCores();
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGALRM, SIG_DFL);
   AdoptOrphans();
   return RunPipeWorker(std::move(in), std::move(out));
 }

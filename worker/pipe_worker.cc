@@ -92,6 +92,7 @@ class PipeWorker {
         if (auto code = HandleMessages()) return *code;
       }
       auto now = Clock::now();
+      ArmAlarm(now);
       if (now - link_.last_said() >= worker_.alive_every()) link_.Say(Alive{});
       if (worker_.lease().count() > 0 && now - last_heard_ > worker_.lease()) Leave();
     }
@@ -102,6 +103,15 @@ class PipeWorker {
   [[noreturn]] void Leave() {
     worker_.KillCommands();
     _exit(kSupervisorGone);
+  }
+
+  // A leased worker that hangs does not look at the clock any more: the kernel does, and ends it.
+  void ArmAlarm(Clock::time_point now) {
+    auto lease = worker_.lease();
+    if (lease.count() == 0 || now - armed_ < lease / 4) return;
+    auto seconds = std::chrono::ceil<std::chrono::seconds>(2 * lease).count();
+    alarm(static_cast<unsigned>(seconds));
+    armed_ = now;
   }
 
   static Hello MakeHello() {
@@ -156,7 +166,7 @@ class PipeWorker {
   PipeLink link_;
   Worker worker_;
   FrameDecoder decoder_;
-  Clock::time_point last_heard_;
+  Clock::time_point last_heard_, armed_;
 };
 
 }  // namespace

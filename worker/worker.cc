@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "worker/shared_folder.h"
+
 namespace muster {
 namespace {
 
@@ -47,6 +49,9 @@ Result<void> Worker::Begin(Start start) {
   }
   auto config = ConfigFromJson(start.config);
   if (!config) return Fail("config: {}", config.error());
+  if (auto seen = CheckSharedFolder(start.run_dir, start.run_mark, config->base_dir); !seen) {
+    return seen;
+  }
   config_ = std::move(*config);
   caller_.SetKeys(start.keys);
   run_dir_ = start.run_dir.empty() ? config_->run_dir : start.run_dir;

@@ -2,7 +2,9 @@
 
 #include <filesystem>
 
+#include "common/config/complete_pools.h"
 #include "common/config/complete_providers.h"
+#include "common/config/shard.h"
 
 namespace muster {
 namespace {
@@ -18,6 +20,7 @@ std::string AbsoluteFolder(const std::string& path) {
 void CompleteFolders(const ConfigOverrides& overrides, Config& config) {
   if (config.run_dir.empty()) config.run_dir = "runs/" + config.name;
   if (!overrides.run_dir.empty()) config.run_dir = overrides.run_dir;
+  if (auto shard = ParseShard(overrides.shard)) config.run_dir += "/" + shard->folder();
   config.run_dir = AbsoluteFolder(config.run_dir);
   if (!overrides.output_dir.empty()) config.output_dir = overrides.output_dir;
   bool own = !config.output_dir.empty();
@@ -36,9 +39,11 @@ void CompleteSteps(std::vector<Step>& steps, const std::string& path, const Plac
 
 void CompleteConfig(const ConfigOverrides& overrides, Config& config, Problems& problems) {
   CompleteProviders(config, problems);
+  CompletePools(overrides, config, problems);
   CompleteFolders(overrides, config);
   CompleteSteps(config.steps, "steps", problems.places());
   config.range = overrides.range;
+  TakeShard(overrides.shard, config, problems);
   if (const auto& range = config.items.range; range && config.range.empty()) {
     config.range = fmt::format("{}..{}", range->from, range->to);
   }

@@ -366,6 +366,22 @@ struct ReportRules {
   bool operator==(const ReportRules&) const = default;
 };
 
+// Workers that are started alike: forked on this machine, or where a launcher (srun, ssh) puts
+// them.
+struct PoolSettings {
+  std::string name;                   // of launched ones; default: the launcher's program
+  int64_t workers = 0;                // 0, of local ones: one per core
+  std::vector<std::string> launch;    // stands before the worker's command line; empty: local
+  std::vector<std::string> nodes;     // over which workers are spread: {{node}} in launch
+  std::string program;                // of the worker on that machine; empty: the same path as here
+  Milliseconds start_within{60'000};  // from launch to hello
+  int64_t starts_at_once = 16;        // workers that may be starting
+  Milliseconds lease{30'000};         // a launched worker that hears nothing for so long ends
+  bool operator==(const PoolSettings&) const = default;
+
+  bool launched() const { return !launch.empty(); }
+};
+
 struct Config {
   std::string name;
   std::string about;
@@ -391,6 +407,8 @@ struct Config {
   Json profiles = Json::object();  // name → settings that lie over these
   std::string range;  // which items were asked for: "1..10", as --range or items.range says; empty:
                       // neither. For texts alone ({{run.range}}).
+  std::vector<PoolSettings> pools = {};  // empty: one of local workers, `workers` of them
+  std::string shard = {};  // "2/8": only this share of the items (shard.h); empty: all
   bool operator==(const Config&) const = default;
 };
 
@@ -408,6 +426,7 @@ struct ConfigOverrides {
   std::string timeout;                     // --timeout, a duration: of one try of a call
   std::vector<std::string> profiles = {};  // --profile, in order; before `set`
   std::string range = {};                  // --range, for texts: who selects is Selection
+  std::string shard = {};                  // --shard, as "2/8"
 };
 
 // Reads, checks and completes a config. Every mistake found is in the error, a line each:

@@ -6,6 +6,7 @@
 #include "common/config/items/seen_ids.h"
 #include "common/config/items/units.h"
 #include "common/config/join.h"
+#include "common/config/shard.h"
 #include "common/expression.h"
 #include "common/template.h"
 #include "common/text.h"
@@ -19,7 +20,10 @@ constexpr int64_t kMostTrials = 1'000'000;
 class ItemMaker {
  public:
   ItemMaker(const Config& config, const std::function<Result<void>(SourceItem)>& take)
-      : config_(config), take_(take), context_{{"item", Json()}, {"params", config.params}} {}
+      : config_(config),
+        take_(take),
+        context_{{"item", Json()}, {"params", config.params}},
+        shard_(ParseShard(config.shard)) {}
 
   // Reads the side table, and how many trials there are.
   Result<void> Prepare() {
@@ -60,6 +64,7 @@ class ItemMaker {
  private:
   // `fields` has the id already.
   Result<void> Make(const std::string& id, Json fields) {
+    if (shard_ && !shard_->Holds(id)) return {};
     context_["item"] = std::move(fields);
     if (auto added = AddSamples(id); !added) return added;
     if (auto added = AddFields(id); !added) return added;
@@ -104,6 +109,7 @@ class ItemMaker {
   Json context_;  // the params, and the item that is made
   std::optional<JoinTable> join_;
   std::optional<int64_t> trials_;  // nullopt: no `repeat`
+  std::optional<Shard> shard_;     // the only share that is wanted
 };
 
 // The unit that came as the ordinal-th, from 1.

@@ -131,6 +131,29 @@ void Describe(V& v, Limits& s) {
             "and for models that must be loaded");
 }
 
+template <class V>
+void Describe(V& v, PoolSettings& s) {
+  v.Setting(
+      "name", s.name,
+      Words{IsProviderName, "letters, digits, _ and -", "the launcher's program, such as srun"},
+      "what its workers are called by: NAME/1, NAME/2, …");
+  v.Setting("workers", s.workers, Whole{1, 10'000, "one per core, of local ones"},
+            "worker processes");
+  v.Setting("launch", s.launch, Texts{"one word or a list of words", "none: on this machine"},
+            "the command that starts a worker elsewhere and carries its stdin and stdout (srun …, "
+            "ssh HOST); the worker's own command line follows");
+  v.Setting("nodes", s.nodes, Texts{"one name or a list of names", "one"},
+            "where workers are started, in turn: {{node}} in launch is one of these");
+  v.Setting("program", s.program, Words{nullptr, "a path", "where it is on this machine"},
+            "the path of muster-worker there");
+  v.Setting("start_within", s.start_within, Duration{Milliseconds(100), 24 * kOneHour},
+            "a launched worker that has not reported by then is given up and tried again later");
+  v.Setting("starts_at_once", s.starts_at_once, Whole{1, 10'000},
+            "launched workers that may be starting at a time");
+  v.Setting("lease", s.lease, Duration{Milliseconds(1'000), kOneHour},
+            "a launched worker that hears nothing from here for so long ends itself");
+}
+
 // In place of limits: none of ours; what the provider allows is found out.
 inline constexpr std::string_view kAuto = "auto";
 
@@ -529,6 +552,7 @@ void Describe(V& v, Config& s) {
         Words{IsVariable, "the name of an environment variable, such as OPENAI_API_KEY", "", true},
         "limits of a key, for all providers that use it");
   v.Setting("workers", s.workers, Whole{1, 10'000, "one per core"}, "worker processes");
+  v.List("pools", s.pools, "in place of workers: several kinds of them, also on other machines");
   v.Group(
       "limits", "limits of all providers together, and of each call",
       [&] {
@@ -551,6 +575,7 @@ void Describe(V& v, Config& s) {
   v.Setting("profiles", s.profiles, RawFields{},
             "named settings that --profile lays over these: quick: {params: {trials: 5}}");
   v.Hidden("range", s.range);
+  v.Hidden("shard", s.shard);
 }
 
 // One row a setting, in the table's order: {"path", "type", "default", "min"/"max" or "choices",

@@ -17,7 +17,7 @@ namespace {
 constexpr std::string_view kNone = "none";
 
 // What a setting may be set for, besides the whole run.
-enum class Lanes { kNone, kProviders, kAll };
+enum class Lanes { kPools, kProviders, kAll };
 
 // A setting that can change while a run lives.
 struct LiveSetting {
@@ -28,7 +28,7 @@ struct LiveSetting {
 };
 
 constexpr std::array kLiveSettings{
-    LiveSetting{"workers", "", Lanes::kNone, false},
+    LiveSetting{"workers", "", Lanes::kPools, false},
     LiveSetting{"concurrency", "", Lanes::kAll, true},
     LiveSetting{"requests_per_minute", "rpm", Lanes::kAll, true},
     LiveSetting{"tokens_per_minute", "tpm", Lanes::kAll, true},
@@ -144,8 +144,9 @@ Result<void> CheckLane(const LiveSetting& setting, std::string_view lane) {
   if (!IsProviderName(lane.substr(0, slash)) || (of_model && slash + 1 == lane.size())) {
     return Fail("{} is no lane; expected PROVIDER or PROVIDER/MODEL", Quoted(lane));
   }
-  if (setting.lanes == Lanes::kNone) {
-    return Fail("{} is set for the whole run only; write {}=…", setting.name, setting.name);
+  if (setting.lanes == Lanes::kPools && of_model) {
+    return Fail("{} is set for a pool; expected POOL.{}=… or {}=…", setting.name, setting.name,
+                setting.name);
   }
   if (of_model && setting.lanes == Lanes::kProviders) {
     return Fail("{} is set for the whole run or a provider, not for a model", setting.name);

@@ -72,9 +72,10 @@ bool RecordWriter::operator()(const record::AttemptStarted& attempt) {
   return RunForOne(attempt.item, "UPDATE items SET status = 1, attempts = ? WHERE id = ?",
                    attempt.attempt, attempt.item) &&
          RunForOne(attempt.item,
-                   "INSERT INTO attempts(item, attempt, session, worker, started_ms)"
-                   " SELECT item, ?, ?, ?, ? FROM items WHERE id = ?",
-                   attempt.attempt, session_, attempt.worker, attempt.time_ms, attempt.item);
+                   "INSERT INTO attempts(item, attempt, session, worker, node, started_ms)"
+                   " SELECT item, ?, ?, ?, ?, ? FROM items WHERE id = ?",
+                   attempt.attempt, session_, attempt.worker, attempt.node, attempt.time_ms,
+                   attempt.item);
 }
 
 bool RecordWriter::operator()(const record::AttemptEnded& attempt) {

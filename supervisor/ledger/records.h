@@ -50,6 +50,7 @@ struct AttemptStarted {
   int64_t attempt = 0;
   std::string worker;
   int64_t time_ms = 0;
+  std::string node = {};  // the machine it is on, by its own name
 };
 
 struct AttemptEnded {

@@ -33,8 +33,9 @@ constexpr std::array<std::string_view, 18> kSchema{
     " fields TEXT NOT NULL)",
 
     "CREATE TABLE attempts(item INTEGER NOT NULL, attempt INTEGER NOT NULL,"
-    " session INTEGER NOT NULL, worker TEXT NOT NULL, started_ms INTEGER NOT NULL,"
-    " ended_ms INTEGER, outcome TEXT, evidence TEXT, PRIMARY KEY(item, attempt)) WITHOUT ROWID",
+    " session INTEGER NOT NULL, worker TEXT NOT NULL, node TEXT NOT NULL DEFAULT '',"
+    " started_ms INTEGER NOT NULL, ended_ms INTEGER, outcome TEXT, evidence TEXT,"
+    " PRIMARY KEY(item, attempt)) WITHOUT ROWID",
     "CREATE INDEX attempts_open ON attempts(item) WHERE outcome IS NULL",
 
     "CREATE TABLE calls(call INTEGER PRIMARY KEY, item INTEGER NOT NULL, step TEXT NOT NULL,"

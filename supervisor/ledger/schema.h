@@ -17,7 +17,9 @@
 //   item_fields  what the source says of it: fields (JSON) and their hash. Apart from items, so
 //                that a change of status does not write a large item again
 //
-//   attempts     one row per hand-out of an item to a worker; outcome NULL: not ended.
+//   attempts     one row per hand-out of an item to a worker, on which node (machine); outcome
+//   NULL:
+//                not ended.
 //                "supervisor-lost": the supervisor died first, ended_ms stays NULL
 //
 //   calls        one row per call and ask, unique by item, step, ask and hash of the request;
@@ -50,7 +52,7 @@
 
 namespace muster {
 
-inline constexpr int64_t kLedgerVersion = 4;
+inline constexpr int64_t kLedgerVersion = 5;
 
 // Of every page of the file; a ledger without a log is a whole number of them.
 inline constexpr int64_t kLedgerPageBytes = 4096;

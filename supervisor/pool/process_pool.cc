@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <fstream>
+#include <thread>
 #include <utility>
 
 namespace muster {
@@ -34,6 +35,13 @@ sigset_t SignalsOfInterest() {
   return set;
 }
 
+constexpr const char* kDoesNotRead = "does not read its messages";
+
+// srun has a helper that ends the worker on the other machine when srun is killed; it becomes our
+// child then. So long it may take.
+constexpr int kHelperRounds = 50;
+constexpr auto kHelperRound = std::chrono::milliseconds(20);
+
 constexpr int kGenerations = 1000;  // of what was left to us; a bound for what forks on and on
 
 // Kills our children; false when there were none.
@@ -49,6 +57,19 @@ bool KillChildren() {
   return found;
 }
 
+bool HasChildren() {
+  while (waitpid(-1, nullptr, WNOHANG) > 0) {
+  }
+  siginfo_t info{};
+  return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+void AwaitHelpers() {
+  for (int i = 0; i < kHelperRounds && HasChildren(); ++i) {
+    std::this_thread::sleep_for(kHelperRound);
+  }
+}
+
 // What daemonised out of a worker became our child when its parent died, and so do its own children
 // when it dies.
 void KillAdopted() {
@@ -58,8 +79,9 @@ void KillAdopted() {
 
 }  // namespace
 
-Result<std::unique_ptr<ProcessPool>> ProcessPool::Create(std::unique_ptr<Spawner> spawner) {
-  std::unique_ptr<ProcessPool> pool(new ProcessPool(std::move(spawner)));
+Result<std::unique_ptr<ProcessPool>> ProcessPool::Create(
+    std::vector<std::unique_ptr<Spawner>> spawners) {
+  std::unique_ptr<ProcessPool> pool(new ProcessPool(std::move(spawners)));
   if (auto set_up = pool->SetUp(); !set_up) return Error{set_up.error()};
   return pool;
 }
@@ -80,6 +102,10 @@ Result<void> ProcessPool::SetUp() {
 ProcessPool::~ProcessPool() {
   for (const auto& [id, worker] : workers_) worker->Kill(SteadyClock::now(), SIGKILL, "");
   workers_.clear();  // waits for each; by now they all die at the same time
+  bool launches = std::any_of(spawners_.begin(), spawners_.end(),
+                              [](const auto& spawner) { return spawner->launches(); });
+  spawners_.clear();
+  if (launches) AwaitHelpers();
   KillAdopted();
 }
 
@@ -90,8 +116,8 @@ bool ProcessPool::Watch(int fd, uint32_t events, WorkerId worker, Channel channe
   return epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
-Result<WorkerId> ProcessPool::Spawn() {
-  auto spawned = spawner_->Spawn();
+Result<WorkerId> ProcessPool::Spawn(size_t squad) {
+  auto spawned = spawners_[squad]->Spawn();
   if (!spawned) return Error{spawned.error()};
   WorkerId id = next_id_++;
   auto worker = std::make_unique<WorkerProcess>(id, std::move(*spawned));
@@ -119,11 +145,38 @@ void ProcessPool::Send(WorkerId worker, const ToWorker& message) {
   }
   process->Queue(json);
   if (std::holds_alternative<Stop>(message)) process->Retire(SteadyClock::now());
+  if (process->reads_too_little()) process->Kill(SteadyClock::now(), SIGKILL, kDoesNotRead);
+  Follow(*process);
   to_flush_.push_back(worker);
 }
 
 void ProcessPool::Kill(WorkerId worker, int signal, const std::string& why) {
-  if (WorkerProcess* process = Find(worker)) process->Kill(SteadyClock::now(), signal, why);
+  WorkerProcess* process = Find(worker);
+  if (!process) return;
+  process->Kill(SteadyClock::now(), signal, why);
+  Follow(*process);
+}
+
+// After anything that may have changed a worker's timetable.
+void ProcessPool::Follow(WorkerProcess& worker) {
+  auto known = in_timetable_.find(worker.id());
+  if (known != in_timetable_.end()) {
+    if (worker.next_step() == known->second) return;
+    timetable_.erase({known->second, worker.id()});
+    in_timetable_.erase(known);
+  }
+  if (!worker.next_step()) return;
+  timetable_.emplace(*worker.next_step(), worker.id());
+  in_timetable_.emplace(worker.id(), *worker.next_step());
+}
+
+void ProcessPool::StepDue() {
+  Time now = SteadyClock::now();
+  while (!timetable_.empty() && timetable_.begin()->first <= now) {
+    WorkerProcess& worker = *workers_.at(timetable_.begin()->second);
+    worker.Step(now);  // which sets a later time
+    Follow(worker);
+  }
 }
 
 void ProcessPool::FlushAll() {
@@ -134,9 +187,7 @@ void ProcessPool::FlushAll() {
 }
 
 int ProcessPool::TimeoutMs(Time until) const {
-  for (const auto& [id, worker] : workers_) {
-    if (worker->next_step()) until = std::min(until, *worker->next_step());
-  }
+  if (!timetable_.empty()) until = std::min(until, timetable_.begin()->first);
   auto left = std::chrono::ceil<std::chrono::milliseconds>(until - SteadyClock::now()).count();
   return static_cast<int>(std::clamp<int64_t>(left, 0, 60'000));
 }
@@ -154,8 +205,7 @@ void ProcessPool::Wait(Time until, std::vector<PoolEvent>* events) {
     n = epoll_wait(epoll_.get(), ready, kEventsAtOnce, timeout);
     for (int i = 0; i < n; ++i) Handle(ready[i].data.u64, events);
   }
-  Time now = SteadyClock::now();
-  for (const auto& [id, worker] : workers_) worker->Step(now);
+  StepDue();
 }
 
 void ProcessPool::Handle(uint64_t tag, std::vector<PoolEvent>* events) {
@@ -171,6 +221,7 @@ void ProcessPool::Handle(uint64_t tag, std::vector<PoolEvent>* events) {
   switch (channel) {
     case Channel::kOutput:
       worker->ReadOutput(SteadyClock::now(), events);
+      Follow(*worker);
       break;
     case Channel::kErrors:
       worker->ReadErrors();
@@ -215,6 +266,10 @@ void ProcessPool::ReapEnded(std::vector<PoolEvent>* events) {
 void ProcessPool::ReapWorker(WorkerId id, std::vector<PoolEvent>* events) {
   auto it = workers_.find(id);
   by_pid_.erase(it->second->pid());
+  if (auto known = in_timetable_.find(id); known != in_timetable_.end()) {
+    timetable_.erase({known->second, id});
+    in_timetable_.erase(known);
+  }
   WorkerLost lost = it->second->Reap(SteadyClock::now(), events);
   workers_.erase(it);  // closes its descriptors, which also leave the epoll set
   events->push_back(std::move(lost));

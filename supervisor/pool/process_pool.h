@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
@@ -21,10 +22,12 @@ class ProcessPool : public WorkerPool {
   // Blocks SIGINT, SIGTERM, SIGHUP (unless ignored: nohup), SIGCONT and SIGCHLD in this process:
   // they arrive as events, SIGCHLD as WorkerLost. Makes this process the reaper of what its workers
   // leave.
-  static Result<std::unique_ptr<ProcessPool>> Create(std::unique_ptr<Spawner> spawner);
+  // `spawners`: one a squad.
+  static Result<std::unique_ptr<ProcessPool>> Create(
+      std::vector<std::unique_ptr<Spawner>> spawners);
   ~ProcessPool() override;
 
-  Result<WorkerId> Spawn() override;
+  Result<WorkerId> Spawn(size_t squad) override;
   void Send(WorkerId worker, const ToWorker& message) override;
   void Kill(WorkerId worker, int signal, const std::string& why) override;
   void Wait(std::chrono::steady_clock::time_point until, std::vector<PoolEvent>* events) override;
@@ -35,7 +38,8 @@ class ProcessPool : public WorkerPool {
   using Time = std::chrono::steady_clock::time_point;
   enum class Channel : uint64_t { kSignals, kProcess, kOutput, kErrors, kInput, kControl };
 
-  explicit ProcessPool(std::unique_ptr<Spawner> spawner) : spawner_(std::move(spawner)) {}
+  explicit ProcessPool(std::vector<std::unique_ptr<Spawner>> spawners)
+      : spawners_(std::move(spawners)) {}
   Result<void> SetUp();
   bool Watch(int fd, uint32_t events, WorkerId worker, Channel channel);
   void FlushAll();
@@ -45,12 +49,16 @@ class ProcessPool : public WorkerPool {
   void ReapEnded(std::vector<PoolEvent>* events);
   void ReapWorker(WorkerId worker, std::vector<PoolEvent>* events);
   WorkerProcess* Find(WorkerId worker);
+  void Follow(WorkerProcess& worker);
+  void StepDue();
 
-  std::unique_ptr<Spawner> spawner_;
+  std::vector<std::unique_ptr<Spawner>> spawners_;
   Fd epoll_, signals_;
   std::map<WorkerId, std::unique_ptr<WorkerProcess>> workers_;
   std::unordered_map<pid_t, WorkerId> by_pid_;
   std::vector<WorkerId> to_flush_;
+  std::set<std::pair<Time, WorkerId>> timetable_;    // who is on its way out, and its next step
+  std::unordered_map<WorkerId, Time> in_timetable_;  // the same by worker
   WorkerId next_id_ = 1;
   bool control_came_ = false;  // in this Wait
 };

@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "supervisor/pool/descriptor_limit.h"
+
 namespace muster {
 namespace {
 
@@ -29,6 +31,7 @@ bool PlaceDescriptors(const ChildPlan& plan) {
 [[noreturn]] void RunChild(const ChildPlan& plan) {
   setsid();
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  RestoreDescriptorLimit();
   if (getppid() != plan.parent) _exit(127);  // it died before prctl
   signal(SIGPIPE, SIG_DFL);
   signal(SIGXFSZ, SIG_DFL);

@@ -24,17 +24,22 @@ class Spawner {
  public:
   virtual ~Spawner() = default;
   virtual Result<Spawned> Spawn() = 0;
+  // Whether what it starts is a launcher (srun), which has helpers of its own to clear up with.
+  virtual bool launches() const { return false; }
 };
 
 // fork + exec of a command line. The child has a session of its own (the terminal's Ctrl+C does not
 // reach it), dies with us, and inherits nothing but its three pipes.
 class ExecSpawner : public Spawner {
  public:
-  explicit ExecSpawner(std::vector<std::string> command) : command_(std::move(command)) {}
+  explicit ExecSpawner(std::vector<std::string> command, bool launches = false)
+      : command_(std::move(command)), launches_(launches) {}
   Result<Spawned> Spawn() override;
+  bool launches() const override { return launches_; }
 
  private:
   std::vector<std::string> command_;
+  const bool launches_;
 };
 
 }  // namespace muster

@@ -48,9 +48,9 @@ class WorkerPool {
  public:
   virtual ~WorkerPool() = default;
 
-  // Starts a process. An error means that no worker can be started (missing program, no
-  // descriptors left).
-  virtual Result<WorkerId> Spawn() = 0;
+  // Starts a process of that squad (the number of its plan). An error means that none can be
+  // started (missing program, no descriptors left).
+  virtual Result<WorkerId> Spawn(size_t squad) = 0;
 
   // Queues a message; the next Wait() sends it. To a worker that is gone it says nothing. `Stop`
   // also begins the stop timetable (worker_process.cc): close its input, TERM, KILL.

@@ -50,6 +50,8 @@ void WorkerProcess::Queue(std::string_view json) {
   AppendFrame(json, unsent_);
 }
 
+bool WorkerProcess::reads_too_little() const { return unsent_.size() - sent_ > kMostUnsent; }
+
 bool WorkerProcess::Flush() {
   while (has_unsent() && process_.input) {
     ssize_t n = write(input(), unsent_.data() + sent_, unsent_.size() - sent_);
@@ -133,7 +135,6 @@ void WorkerProcess::Kill(Time now, int signal, const std::string& why) {
 }
 
 void WorkerProcess::Step(Time now) {
-  if (unsent_.size() - sent_ > kMostUnsent) Kill(now, SIGKILL, "does not read its messages");
   if (!next_step_ || *next_step_ > now) return;
   if (why_.empty() && !process_.output) why_ = "killed: it closed its output and lived on";
   Signal(next_signal_);

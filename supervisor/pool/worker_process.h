@@ -32,6 +32,8 @@ class WorkerProcess {
   void Queue(std::string_view json);
   bool Flush();
   bool has_unsent() const { return sent_ < unsent_.size(); }
+  // So much waits that it cannot be listening.
+  bool reads_too_little() const;
 
   // Reads what its stdout holds and appends the messages in it. Misfits kill it.
   void ReadOutput(Time now, std::vector<PoolEvent>* events);

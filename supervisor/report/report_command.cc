@@ -8,6 +8,7 @@
 #include "common/fd.h"
 #include "common/text.h"
 #include "supervisor/report/report_formats.h"
+#include "supervisor/report/shards.h"
 #include "supervisor/supervisor.h"
 
 namespace muster {
@@ -63,13 +64,11 @@ int ReportCommand(const ReportOptions& options) {
   auto format = FormatNamed(options.format);
   if (!format) return Complain(format.error());
   if (options.runs.empty()) return Complain("report: which run directory is meant?");
-  std::vector<ReportRun> runs;
-  for (const std::string& folder : options.runs) {
-    auto run = ReadReportRun(folder);
-    if (!run) return Complain(run.error());
-    runs.push_back(*std::move(run));
-  }
-  Report report = MakeReport(std::move(runs));
+  std::vector<std::string> missing;
+  auto runs = ReadReportRuns(options.runs, &missing);
+  if (!runs) return Complain(runs.error());
+  for (const std::string& each : missing) fmt::print(stderr, "muster: {}\n", each);
+  Report report = MakeReport(*std::move(runs));
   if (options.output.empty()) return Print(report, *format);
   auto written = ReplaceFile(options.output, format->write(report));
   return written ? kAllDone : Complain(written.error());

@@ -1,0 +1,141 @@
+#include "supervisor/report/shards.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+
+#include "common/config/glob.h"
+#include "common/config/shard.h"
+#include "common/text.h"
+
+namespace muster {
+namespace {
+
+namespace fs = std::filesystem;
+
+// "…/shard-2-of-8" or "…/shard-2-of-8/"; nullopt for any other folder.
+std::optional<Shard> ShardOfFolder(const std::string& folder) {
+  fs::path path(folder);
+  std::string name = (path.has_filename() ? path : path.parent_path()).filename().string();
+  constexpr std::string_view kBegin = "shard-", kMiddle = "-of-";
+  size_t middle = name.find(kMiddle);
+  if (!name.starts_with(kBegin) || middle == std::string::npos) return std::nullopt;
+  return ParseShard(name.substr(kBegin.size(), middle - kBegin.size()) + "/" +
+                    name.substr(middle + kMiddle.size()));
+}
+
+std::string ParentOf(const std::string& folder) {
+  fs::path path(folder);
+  return (path.has_filename() ? path : path.parent_path()).parent_path().string();
+}
+
+std::vector<std::string> ShardsIn(const std::string& folder) {
+  std::vector<std::string> shards;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    if (ShardOfFolder(entry.path().string())) shards.push_back(entry.path().string());
+  }
+  std::sort(shards.begin(), shards.end(), NaturalLess);
+  return shards;
+}
+
+void AddTotals(Totals& sum, const Totals& more) {
+  sum.calls += more.calls;
+  sum.tries += more.tries;
+  sum.failed_tries += more.failed_tries;
+  sum.unknown_tries += more.unknown_tries;
+  sum.unpriced += more.unpriced;
+  sum.unknown_usage += more.unknown_usage;
+  sum.usage += more.usage;
+  sum.cost = AddMoney(sum.cost, more.cost);
+  sum.unknown_cost = AddMoney(sum.unknown_cost, more.unknown_cost);
+  sum.unknown_unbounded += more.unknown_unbounded;
+  sum.cache_saving = AddMoney(sum.cache_saving, more.cache_saving);
+  sum.own_costs += more.own_costs;
+  sum.own_cost = AddMoney(sum.own_cost, more.own_cost);
+  sum.cost_beside_own = AddMoney(sum.cost_beside_own, more.cost_beside_own);
+  sum.simulated = sum.simulated || more.simulated;
+}
+
+void AddRun(ReportRun& sum, ReportRun&& more) {
+  sum.live = sum.live || more.live;
+  sum.all_simulated = sum.all_simulated && more.all_simulated;
+  sum.sessions += more.sessions;
+  for (size_t i = 0; i < sum.counts.size(); ++i) sum.counts[i] += more.counts[i];
+  AddTotals(sum.totals, more.totals);
+  sum.retries += more.retries;
+  sum.rejected += more.rejected;
+  sum.wall_ms = std::max(sum.wall_ms, more.wall_ms);  // they run side by side
+  sum.work_ms += more.work_ms;
+  for (const auto& [kind, count] : more.failed_tries) sum.failed_tries[kind] += count;
+  std::move(more.items.begin(), more.items.end(), std::back_inserter(sum.items));
+}
+
+Result<ReportRun> ReadShards(const std::vector<std::string>& folders, const std::string& run_dir,
+                             std::vector<std::string>* missing) {
+  std::map<int64_t, std::vector<std::string>> by_count;
+  for (const std::string& folder : folders) {
+    by_count[ShardOfFolder(folder)->count].push_back(folder);
+  }
+  if (by_count.size() > 1) {
+    return Fail("{} holds shards of {} and of {}; expected those of one division",
+                VisibleText(run_dir), by_count.begin()->first, by_count.rbegin()->first);
+  }
+  std::vector<ReportRun> shards;
+  for (const std::string& folder : folders) {
+    auto run = ReadReportRun(folder);
+    if (!run) return run;
+    shards.push_back(*std::move(run));
+  }
+  auto all = static_cast<size_t>(by_count.begin()->first);
+  if (shards.size() < all) {
+    missing->push_back(
+        fmt::format("{}: {} of {} shards are there", VisibleText(run_dir), shards.size(), all));
+  }
+  return SumOfShards(std::move(shards), run_dir);
+}
+
+}  // namespace
+
+ReportRun SumOfShards(std::vector<ReportRun> shards, const std::string& run_dir) {
+  ReportRun sum = std::move(shards.front());
+  for (size_t i = 1; i < shards.size(); ++i) AddRun(sum, std::move(shards[i]));
+  std::sort(sum.items.begin(), sum.items.end(),
+            [](const ReportItem& a, const ReportItem& b) { return NaturalLess(a.id, b.id); });
+  sum.run_dir = run_dir;
+  return sum;
+}
+
+Result<std::vector<ReportRun>> ReadReportRuns(const std::vector<std::string>& folders,
+                                              std::vector<std::string>* missing) {
+  std::vector<ReportRun> runs;
+  std::map<std::string, std::vector<std::string>> given;  // shards, by the folder they are in
+  std::vector<std::string> parents;                       // in the order given
+  auto add = [&runs](Result<ReportRun> run) -> Result<void> {
+    if (!run) return Error{run.error()};
+    runs.push_back(*std::move(run));
+    return {};
+  };
+  bool single = folders.size() == 1;
+  for (const std::string& folder : folders) {
+    auto inside =
+        fs::exists(folder + "/ledger.sqlite") ? std::vector<std::string>() : ShardsIn(folder);
+    if (!inside.empty()) {
+      if (auto read = add(ReadShards(inside, folder, missing)); !read) return Error{read.error()};
+    } else if (!single && ShardOfFolder(folder)) {
+      auto& shards = given[ParentOf(folder)];
+      if (shards.empty()) parents.push_back(ParentOf(folder));
+      shards.push_back(folder);
+    } else if (auto read = add(ReadReportRun(folder)); !read) {
+      return Error{read.error()};
+    }
+  }
+  for (const std::string& parent : parents) {
+    if (auto read = add(ReadShards(given[parent], parent, missing)); !read) {
+      return Error{read.error()};
+    }
+  }
+  return runs;
+}
+
+}  // namespace muster
