@@ -21,6 +21,7 @@ struct ChildPlan {
   std::vector<char*> argv;
   int input, output, errors, report;
   pid_t parent;
+  int death_signal;  // when we die
 };
 
 // Moves the three pipe ends to 0, 1 and 2. They are all above 2: the supervisor opened those first.
@@ -30,7 +31,7 @@ bool PlaceDescriptors(const ChildPlan& plan) {
 
 [[noreturn]] void RunChild(const ChildPlan& plan) {
   setsid();
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  prctl(PR_SET_PDEATHSIG, plan.death_signal);
   RestoreDescriptorLimit();
   if (getppid() != plan.parent) _exit(127);  // it died before prctl
   signal(SIGPIPE, SIG_DFL);
@@ -67,8 +68,14 @@ Result<Spawned> ExecSpawner::Spawn() {
     if (!*pipe) return Error{pipe->error()};
   }
   ChildPlan plan{
-      {},      input->read.get(), output->write.get(), errors->write.get(), report->write.get(),
-      getpid()};
+      {},
+      input->read.get(),
+      output->write.get(),
+      errors->write.get(),
+      report->write.get(),
+      getpid(),
+      // Killed by KILL, srun leaves a job behind that waits for its turn, and later has no task.
+      launches_ ? SIGTERM : SIGKILL};
   for (std::string& word : command_) plan.argv.push_back(word.data());
   plan.argv.push_back(nullptr);
   pid_t pid = fork();
@@ -80,8 +87,12 @@ Result<Spawned> ExecSpawner::Spawn() {
     waitpid(pid, nullptr, 0);
     return Fail("cannot start {}: {}", command_[0], ErrnoText(error));
   }
-  Spawned spawned{pid, Fd(OpenPidfd(pid)), std::move(input->write), std::move(output->read),
-                  std::move(errors->read)};
+  Spawned spawned{pid,
+                  Fd(OpenPidfd(pid)),
+                  std::move(input->write),
+                  std::move(output->read),
+                  std::move(errors->read),
+                  launches_};
   for (int fd : {spawned.input.get(), spawned.output.get(), spawned.errors.get()}) {
     auto set = SetNonBlocking(fd);
     (void)set;

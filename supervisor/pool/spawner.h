@@ -13,10 +13,11 @@ namespace muster {
 // A new process and our ends of its pipes, all close-on-exec and non-blocking.
 struct Spawned {
   pid_t pid = 0;
-  Fd pidfd;   // readable when it has ended; still needs waiting for
-  Fd input;   // what we write reaches its stdin
-  Fd output;  // its stdout
-  Fd errors;  // its stderr
+  Fd pidfd;              // readable when it has ended; still needs waiting for
+  Fd input;              // what we write reaches its stdin
+  Fd output;             // its stdout
+  Fd errors;             // its stderr
+  bool carried = false;  // it is a launcher, and the worker elsewhere
 };
 
 // How a worker process comes to be.

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace muster {
@@ -20,6 +21,9 @@ constexpr milliseconds kTermAfter{2'000};
 constexpr milliseconds kKillAfterTerm{2'000};
 constexpr milliseconds kKillAfterSignal{5'000};
 constexpr milliseconds kKillAfterClosedOutput{1'000};
+// A launcher is never killed at once: it must take back what it started. TERM, and KILL so soon
+// that a second Ctrl+C still is over within half a second.
+constexpr milliseconds kKillLauncherAfter{300};
 
 constexpr size_t kStderrTail = 4096;
 constexpr size_t kReadAtOnce = 4 * 1024 * 1024;  // of one worker in one turn
@@ -129,9 +133,14 @@ void WorkerProcess::Retire(Time now) {
 
 void WorkerProcess::Kill(Time now, int signal, const std::string& why) {
   if (why_.empty()) why_ = why;
-  Signal(signal);
+  if (process_.carried && signal == SIGKILL) {
+    Signal(SIGTERM);
+    next_step_ = std::min(now + kKillLauncherAfter, next_step_.value_or(Time::max()));
+  } else {
+    Signal(signal);
+    next_step_ = now + (signal == SIGKILL ? kKillAfterTerm : kKillAfterSignal);
+  }
   next_signal_ = SIGKILL;
-  next_step_ = now + (signal == SIGKILL ? kKillAfterTerm : kKillAfterSignal);
 }
 
 void WorkerProcess::Step(Time now) {
