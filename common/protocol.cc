@@ -63,6 +63,7 @@ std::string_view EnumName(E value) {
 
 MUSTER_FIELDS(Hello) {
   v("version", m.version), v("build", m.build), v("pid", m.pid), v("host", m.host);
+  v("warm", m.warm);
 }
 MUSTER_FIELDS(Usage) {
   v("input", m.input), v("cached", m.cached), v("cache_write", m.cache_write);

@@ -7,7 +7,7 @@
 //
 //   worker                                   supervisor
 //   hello  version, build, pid, host  ───►
-//                                     ◄───   start   config, keys, folders
+//                                     ◄───   start   config, keys (null for the warm), folders
 //                                     ◄───   item    one attempt at one item
 //   event  step started / a log line  ───►
 //   call   what it wants to send      ───►   (looks into the ledger, asks the governor)
@@ -107,6 +107,7 @@ struct Hello {
   std::string build;
   int64_t pid = 0;
   std::string host;
+  bool warm = false;  // forked from a server that has the config and the keys (fork_server.h)
 };
 
 // Asks leave for one call.
@@ -214,8 +215,8 @@ struct Bye {
 struct Start {
   int64_t version = kProtocolVersion;
   std::string worker;  // its name: w1, w2, …
-  Json config;         // ConfigToJson
-  Json keys;           // object: provider name to key; never written anywhere
+  Json config;         // ConfigToJson; null: the worker is warm and has it
+  Json keys;           // object: provider name to key; never written anywhere; null: as config
   std::string run_dir;
   int64_t alive_every_ms = 5'000;
   int64_t lease_ms = 0;  // exit after hearing nothing for so long; 0: local, the pipe tells

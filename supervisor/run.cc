@@ -20,6 +20,7 @@
 #include "supervisor/plan/estimate_page.h"
 #include "supervisor/plan/plan.h"
 #include "supervisor/pool/descriptor_limit.h"
+#include "supervisor/pool/fork_spawner.h"
 #include "supervisor/pool/process_pool.h"
 #include "supervisor/run_dir.h"
 #include "supervisor/supervisor.h"
@@ -159,9 +160,12 @@ class Session {
   std::vector<std::unique_ptr<Spawner>> MakeSpawners() const {
     std::vector<std::unique_ptr<Spawner>> spawners;
     for (const SquadPlan& squad : Squads()) {
-      bool local = !squad.launched();
-      std::vector<std::string> here{inputs_.worker, "--pipe"};
-      spawners.push_back(std::make_unique<ExecSpawner>(local ? here : squad.command, !local));
+      if (squad.launched()) {
+        spawners.push_back(std::make_unique<ExecSpawner>(squad.command, true));
+      } else {
+        spawners.push_back(std::make_unique<ForkSpawner>(
+            inputs_.worker, MakeStart(), [this](const std::string& why) { TellNoFork(why); }));
+      }
     }
     return spawners;
   }
@@ -226,6 +230,10 @@ class Session {
     return std::nullopt;
   }
 
+  void TellNoFork(const std::string& why) const {
+    if (progress_) progress_->Notice(NoticeKind::kInfo, "workers are started by exec: " + why);
+  }
+
   void TellBefore(Progress& progress) const {
     if (!dir_->set_aside().empty()) {
       progress.Notice(NoticeKind::kInfo, "the older run was set aside as " + dir_->set_aside());
@@ -270,6 +278,7 @@ class Session {
     RunPlan plan = MakePlan(books, selection);
     auto progress = MakeProgress(HowToShow());
     TellBefore(*progress);
+    progress_ = progress.get();
     progress->RunStarts(plan);
     Governor governor(config_, std::random_device{}());
     PrimeGovernor(governor, config_, ledger_->view(), clock_);
@@ -279,6 +288,7 @@ class Session {
       Supervisor supervisor(parts, selection, MakeStart(), Squads());
       end = supervisor.Run();
     }
+    progress_ = nullptr;
     progress->RunEnds(Summarize(books, plan, end));
     return end.exit_code;
   }
@@ -334,6 +344,7 @@ class Session {
   std::unique_ptr<ControlServer> control_;
   std::string no_control_;  // why there is none
   std::unique_ptr<ProcessPool> pool_;
+  Progress* progress_ = nullptr;  // while there is work
   std::optional<MetricsChild> metrics_;
   int64_t found_ = 0;
   bool outputs_changed_ = false;

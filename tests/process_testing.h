@@ -101,9 +101,12 @@ inline std::vector<std::string> RealWorker() { return {ProgramPath("muster-worke
 // A ProcessPool whose workers are each of a command of their own, and all it has told so far.
 class PoolDriver {
  public:
-  PoolDriver() {
+  PoolDriver() : PoolDriver(nullptr) {}
+  // Workers by `spawner`, whatever the command.
+  explicit PoolDriver(std::unique_ptr<Spawner> spawner) {
+    if (!spawner) spawner = std::make_unique<Chooser>(&command_);
     std::vector<std::unique_ptr<Spawner>> spawners;
-    spawners.push_back(std::make_unique<Chooser>(&command_));
+    spawners.push_back(std::move(spawner));
     auto made = ProcessPool::Create(std::move(spawners));
     if (!made) std::abort();
     pool_ = std::move(*made);

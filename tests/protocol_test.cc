@@ -44,7 +44,7 @@ Called FailedCall() {
 
 std::vector<FromWorker> AllFromWorker() {
   return {
-      Hello{7, "build", 4711, "host"},
+      Hello{7, "build", 4711, "host", true},
       Call{"i1", 2, 3, "chunks[1-income]", "openai", "gpt", "abcd", 10, 20, 30, 40, 50, 2, "flex",
            60, "it.poll", true},
       FilledCalled(),

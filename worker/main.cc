@@ -1,5 +1,5 @@
 // muster-worker: does one item at a time, for a supervisor over its stdin and stdout (--pipe), or
-// one item in the foreground.
+// one item in the foreground; or makes workers by forking (--fork-server).
 
 #include <fcntl.h>
 #include <signal.h>
@@ -17,6 +17,7 @@
 #include "common/protocol.h"
 #include "common/text.h"
 #include "worker/command/leftovers.h"
+#include "worker/fork_server.h"
 #include "worker/list_models.h"
 #include "worker/pipe_worker.h"
 #include "worker/standalone.h"
@@ -24,19 +25,31 @@
 namespace muster {
 namespace {
 
-// The protocol moves to descriptors of its own before any library can print: 0 becomes /dev/null,
-// 1 becomes 2.
+// What libraries print must not get between the messages: 0 becomes /dev/null, 1 becomes 2.
+bool KeepLibrariesOut() {
+  Fd null(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  return null && dup2(null.get(), 0) == 0 && dup2(2, 1) == 1;
+}
+
+// The protocol moves to descriptors of its own before any library can print.
 int ServePipe() {
   Fd in(fcntl(0, F_DUPFD_CLOEXEC, 3));
   Fd out(fcntl(1, F_DUPFD_CLOEXEC, 3));
-  int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  if (!in || !out || null < 0 || dup2(null, 0) < 0 || dup2(2, 1) < 0) return kWorkerBootFailure;
-  close(null);
+  if (!in || !out || !KeepLibrariesOut()) return kWorkerBootFailure;
   KeepSecretsOutOfCores();
   signal(SIGPIPE, SIG_IGN);
   signal(SIGALRM, SIG_DFL);
   AdoptOrphans();
   return RunPipeWorker(std::move(in), std::move(out));
+}
+
+// The same for the workers that will be forked.
+int ServeForks() {
+  Fd socket(fcntl(0, F_DUPFD_CLOEXEC, 3));
+  if (!socket || !KeepLibrariesOut()) return kWorkerBootFailure;
+  KeepSecretsOutOfCores();
+  signal(SIGPIPE, SIG_IGN);
+  return RunForkServer(std::move(socket));
 }
 
 // The same for --list-models: one JSON object in, one out.
@@ -87,6 +100,7 @@ int RunItem(Arguments& arguments) {
 int Main(int argc, char** argv) {
   OpenStandardDescriptors();
   if (argc == 2 && std::strcmp(argv[1], "--pipe") == 0) return ServePipe();
+  if (argc == 2 && std::strcmp(argv[1], "--fork-server") == 0) return ServeForks();
   if (argc == 2 && std::strcmp(argv[1], "--list-models") == 0) return ServeList();
   CLI::App app{"Does one item of a muster run in the foreground, every step shown.",
                "muster-worker"};

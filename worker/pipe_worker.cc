@@ -9,7 +9,6 @@
 #include <functional>
 
 #include "common/frame.h"
-#include "worker/worker.h"
 
 namespace muster {
 namespace {
@@ -77,12 +76,18 @@ class PipeLink : public Link {
 
 class PipeWorker {
  public:
-  PipeWorker(Fd in, Fd out) : in_(std::move(in)), link_(std::move(out)), worker_(link_) {
+  PipeWorker(Fd in, Fd out, const Inherited* inherited)
+      : in_(std::move(in)),
+        link_(std::move(out)),
+        warm_(inherited != nullptr),
+        worker_(link_, inherited) {
     link_.on_gone = [this] { Leave(); };
   }
 
   int Run() {
-    link_.Say(MakeHello());
+    Hello hello = MakeHello();
+    hello.warm = warm_;
+    link_.Say(hello);
     last_heard_ = Clock::now();
     for (;;) {
       std::vector<bool> readable;
@@ -112,12 +117,6 @@ class PipeWorker {
     auto seconds = std::chrono::ceil<std::chrono::seconds>(2 * lease).count();
     alarm(static_cast<unsigned>(seconds));
     armed_ = now;
-  }
-
-  static Hello MakeHello() {
-    utsname names{};
-    uname(&names);
-    return Hello{kProtocolVersion, std::string(BuildId()), getpid(), names.nodename};
   }
 
   Clock::time_point NextDeadline() const {
@@ -164,6 +163,7 @@ class PipeWorker {
 
   Fd in_;
   PipeLink link_;
+  bool warm_;
   Worker worker_;
   FrameDecoder decoder_;
   Clock::time_point last_heard_, armed_;
@@ -171,6 +171,14 @@ class PipeWorker {
 
 }  // namespace
 
-int RunPipeWorker(Fd in, Fd out) { return PipeWorker(std::move(in), std::move(out)).Run(); }
+Hello MakeHello() {
+  utsname names{};
+  uname(&names);
+  return Hello{kProtocolVersion, std::string(BuildId()), getpid(), names.nodename};
+}
+
+int RunPipeWorker(Fd in, Fd out, const Inherited* inherited) {
+  return PipeWorker(std::move(in), std::move(out), inherited).Run();
+}
 
 }  // namespace muster

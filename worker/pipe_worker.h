@@ -1,11 +1,17 @@
 #pragma once
 
 #include "common/fd.h"
+#include "common/protocol.h"
+#include "worker/worker.h"
 
 namespace muster {
 
+// What this process says first.
+Hello MakeHello();
+
 // A worker whose messages come over two pipes, until the supervisor says stop or its pipe ends.
-// Returns the exit code. At the end of its input it exits at once, also while busy.
-int RunPipeWorker(Fd in, Fd out);
+// Returns the exit code. At the end of its input it exits at once, also while busy. `inherited`: of
+// a worker that was forked warm, and outlives it.
+int RunPipeWorker(Fd in, Fd out, const Inherited* inherited = nullptr);
 
 }  // namespace muster

@@ -47,17 +47,26 @@ Result<void> Worker::Begin(Start start) {
     return Fail("the supervisor speaks protocol {}, this worker {}", start.version,
                 kProtocolVersion);
   }
-  auto config = ConfigFromJson(start.config);
-  if (!config) return Fail("config: {}", config.error());
-  if (auto seen = CheckSharedFolder(start.run_dir, start.run_mark, config->base_dir); !seen) {
-    return seen;
-  }
-  config_ = std::move(*config);
-  caller_.SetKeys(start.keys);
+  if (auto taken = TakeConfig(start); !taken) return taken;
+  auto seen = CheckSharedFolder(start.run_dir, start.run_mark, config_->base_dir);
+  if (!seen) return seen;
   run_dir_ = start.run_dir.empty() ? config_->run_dir : start.run_dir;
   verbose_ = start.verbose;
   alive_every_ = std::chrono::milliseconds(std::max<int64_t>(start.alive_every_ms, 10));
   lease_ = std::chrono::milliseconds(start.lease_ms);
+  return {};
+}
+
+Result<void> Worker::TakeConfig(const Start& start) {
+  if (start.config.is_null() && inherited_) {
+    config_ = &inherited_->config;
+    caller_.SetKeys(inherited_->keys);
+    return {};
+  }
+  auto config = ConfigFromJson(start.config);
+  if (!config) return Fail("config: {}", config.error());
+  config_ = &own_config_.emplace(std::move(*config));
+  caller_.SetKeys(start.keys);
   return {};
 }
 

@@ -17,11 +17,20 @@
 
 namespace muster {
 
+// What a fork server has read once for all the workers forked from it (fork_server.h).
+struct Inherited {
+  Config config;
+  Json keys;  // as in Start
+};
+
 // A worker apart from where its messages come from: one item at a time, one loop. The pipe
 // (pipe_worker.h) and the foreground (standalone.h) drive it.
 class Worker {
  public:
-  explicit Worker(Link& link) : link_(link), caller_(link, http_, commands_, timers_) {}
+  // `inherited`, which must outlive this, is what a start without a config means; nullptr: such a
+  // start is an error.
+  explicit Worker(Link& link, const Inherited* inherited = nullptr)
+      : link_(link), inherited_(inherited), caller_(link, http_, commands_, timers_) {}
 
   // Takes one message; an error means it does not fit and the worker should exit.
   Result<void> Handle(ToWorker message);
@@ -35,23 +44,26 @@ class Worker {
   void KillCommands() { commands_.KillAll(); }
 
   bool busy() const { return run_ != nullptr; }
-  const Config* config() const { return config_ ? &*config_ : nullptr; }
+  const Config* config() const { return config_; }
   std::chrono::milliseconds alive_every() const { return alive_every_; }
   std::chrono::milliseconds lease() const { return lease_; }
 
  private:
   Result<void> Begin(Start start);
+  Result<void> TakeConfig(const Start& start);
   Result<void> BeginItem(Item item);
   Result<void> OnVerdict(int64_t call, ToWorker verdict);
   Result<void> CancelItem(const Cancel& cancel);
   void ReportIfEnded();
 
   Link& link_;
+  const Inherited* inherited_;
   HttpClient http_;
   CommandRunner commands_;
   Timers timers_;
   Caller caller_;
-  std::optional<Config> config_;
+  std::optional<Config> own_config_;
+  const Config* config_ = nullptr;  // our own or the inherited one; nullptr until the start
   std::string run_dir_;
   bool verbose_ = false;
   std::chrono::milliseconds alive_every_{5'000};

@@ -139,13 +139,22 @@ Result<void> Crew::OnHello(WorkerId worker, const Hello& hello) {
   }
   record->host = hello.host;
   told_failed_start_[record->squad] = false;
-  Start start = start_;
-  start.worker = record->name;
-  start.lease_ms = PlanOf(*record).lease.count();
-  if (!PlanOf(*record).launched()) start.run_mark.clear();  // it stands in the same folder
-  outbox_.Add(worker, std::move(start));
+  outbox_.Add(worker, StartFor(*record, hello.warm));
   Enter(*record, WorkerState::kIdle);
   return {};
+}
+
+// Who is warm has the config and the keys; who is local stands in the same folder.
+Start Crew::StartFor(const WorkerRecord& worker, bool warm) const {
+  Start start;
+  if (!warm) start = start_;
+  start.worker = worker.name;
+  start.run_dir = start_.run_dir;
+  start.alive_every_ms = start_.alive_every_ms;
+  start.lease_ms = PlanOf(worker).lease.count();
+  start.verbose = start_.verbose;
+  if (!PlanOf(worker).launched()) start.run_mark.clear();
+  return start;
 }
 
 // ---- going ----

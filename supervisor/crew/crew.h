@@ -111,6 +111,7 @@ class Crew {
   void Count(const WorkerRecord& worker, bool in);
   void Enter(WorkerRecord& worker, WorkerState next);
 
+  Start StartFor(const WorkerRecord& worker, bool warm) const;
   Squad* SquadToGrow(Time now);
   Result<void> StartOne(Squad& squad, Time now);
   bool AnyLeft() const;

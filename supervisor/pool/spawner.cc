@@ -58,25 +58,30 @@ int ReadReport(int fd) {
   return n == sizeof error ? error : 0;
 }
 
-int OpenPidfd(pid_t pid) { return static_cast<int>(syscall(SYS_pidfd_open, pid, 0)); }
-
 }  // namespace
 
-Result<Spawned> ExecSpawner::Spawn() {
-  auto input = MakePipe(), output = MakePipe(), errors = MakePipe(), report = MakePipe();
-  for (auto* pipe : {&input, &output, &errors, &report}) {
+Result<WorkerPipes> WorkerPipes::Make() {
+  auto input = MakePipe(), output = MakePipe(), errors = MakePipe();
+  for (auto* pipe : {&input, &output, &errors}) {
     if (!*pipe) return Error{pipe->error()};
   }
-  ChildPlan plan{
-      {},
-      input->read.get(),
-      output->write.get(),
-      errors->write.get(),
-      report->write.get(),
-      getpid(),
-      // Killed by KILL, srun leaves a job behind that waits for its turn, and later has no task.
-      launches_ ? SIGTERM : SIGKILL};
-  for (std::string& word : command_) plan.argv.push_back(word.data());
+  for (const Fd* ours : {&input->write, &output->read, &errors->read}) {
+    if (auto set = SetNonBlocking(ours->get()); !set) return Error{set.error()};
+  }
+  return WorkerPipes{*std::move(input), *std::move(output), *std::move(errors)};
+}
+
+Spawned WorkerPipes::SpawnedAs(NewProcess process) && {
+  return Spawned{process.pid, std::move(process.pidfd), std::move(input.write),
+                 std::move(output.read), std::move(errors.read)};
+}
+
+Result<NewProcess> StartProgram(const std::vector<std::string>& command, StandardFds fds,
+                                int death_signal) {
+  auto report = MakePipe();
+  if (!report) return Error{report.error()};
+  ChildPlan plan{{}, fds.input, fds.output, fds.errors, report->write.get(), getpid(), death_signal};
+  for (const std::string& word : command) plan.argv.push_back(const_cast<char*>(word.c_str()));
   plan.argv.push_back(nullptr);
   pid_t pid = fork();
   if (pid < 0) return Fail("cannot fork: {}", ErrnoText(errno));
@@ -85,24 +90,28 @@ Result<Spawned> ExecSpawner::Spawn() {
   int error = ReadReport(report->read.get());
   if (error != 0) {
     waitpid(pid, nullptr, 0);
-    return Fail("cannot start {}: {}", command_[0], ErrnoText(error));
+    return Fail("cannot start {}: {}", command[0], ErrnoText(error));
   }
-  Spawned spawned{pid,
-                  Fd(OpenPidfd(pid)),
-                  std::move(input->write),
-                  std::move(output->read),
-                  std::move(errors->read),
-                  launches_};
-  for (int fd : {spawned.input.get(), spawned.output.get(), spawned.errors.get()}) {
-    auto set = SetNonBlocking(fd);
-    (void)set;
-  }
-  if (!spawned.pidfd) {
-    int why = errno;
-    kill(pid, SIGKILL);  // not yet waited for: the pid is still its own
-    waitpid(pid, nullptr, 0);
-    return Fail("cannot open a pidfd: {}", ErrnoText(why));
-  }
+  return OpenChild(pid);
+}
+
+Result<NewProcess> OpenChild(pid_t pid) {
+  NewProcess process{pid, Fd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)))};
+  if (process.pidfd) return process;
+  int why = errno;
+  kill(pid, SIGKILL);  // not yet waited for: the pid is still its own
+  waitpid(pid, nullptr, 0);
+  return Fail("cannot open a pidfd: {}", ErrnoText(why));
+}
+
+Result<Spawned> ExecSpawner::Spawn() {
+  auto pipes = WorkerPipes::Make();
+  if (!pipes) return Error{pipes.error()};
+  // Killed by KILL, srun leaves a job behind that waits for its turn, and later has no task.
+  auto process = StartProgram(command_, pipes->theirs(), launches_ ? SIGTERM : SIGKILL);
+  if (!process) return Error{process.error()};
+  Spawned spawned = std::move(*pipes).SpawnedAs(*std::move(process));
+  spawned.carried = launches_;
   return spawned;
 }
 

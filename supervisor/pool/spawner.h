@@ -1,5 +1,6 @@
 #pragma once
 
+#include <signal.h>
 #include <sys/types.h>
 
 #include <string>
@@ -20,6 +21,36 @@ struct Spawned {
   bool carried = false;  // it is a launcher, and the worker elsewhere
 };
 
+// A new child of ours; still needs waiting for.
+struct NewProcess {
+  pid_t pid = 0;
+  Fd pidfd;
+};
+
+// What is to be 0, 1 and 2 of a new process.
+struct StandardFds {
+  int input = -1, output = -1, errors = -1;
+};
+
+// The pipes of a worker that is about to be started. Our ends are non-blocking; all close-on-exec.
+struct WorkerPipes {
+  Pipe input, output, errors;
+
+  static Result<WorkerPipes> Make();
+  StandardFds theirs() const { return {input.read.get(), output.write.get(), errors.write.get()}; }
+  // Our ends, with the process that has the others now; theirs are closed here.
+  Spawned SpawnedAs(NewProcess process) &&;
+};
+
+// fork + exec of a command line. The new program has a session of its own (the terminal's Ctrl+C
+// does not reach it), dies with us by `death_signal`, and inherits nothing but these three.
+Result<NewProcess> StartProgram(const std::vector<std::string>& command, StandardFds fds,
+                                int death_signal = SIGKILL);
+
+// The pidfd of a child of ours that nobody has waited for; kills and buries it where there is none
+// to be had.
+Result<NewProcess> OpenChild(pid_t pid);
+
 // How a worker process comes to be.
 class Spawner {
  public:
@@ -29,8 +60,7 @@ class Spawner {
   virtual bool launches() const { return false; }
 };
 
-// fork + exec of a command line. The child has a session of its own (the terminal's Ctrl+C does not
-// reach it), dies with us, and inherits nothing but its three pipes.
+// Workers by StartProgram.
 class ExecSpawner : public Spawner {
  public:
   explicit ExecSpawner(std::vector<std::string> command, bool launches = false)

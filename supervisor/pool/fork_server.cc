@@ -1,0 +1,168 @@
+#include "supervisor/pool/fork_server.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "common/frame.h"
+#include "common/text.h"
+
+namespace muster {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+// For reading the config and all that is read once.
+constexpr milliseconds kWarmUpLimit{5'000};
+// For one worker.
+constexpr milliseconds kForkLimit{2'000};
+
+constexpr size_t kLastWords = 300;  // bytes of what it printed last
+
+}  // namespace
+
+Result<ForkServer> ForkServer::Begin(const std::vector<std::string>& command, const Start& start) {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+    return Fail("cannot make a socket pair: {}", ErrnoText(errno));
+  }
+  Fd ours(ends[0]), theirs(ends[1]);
+  auto errors = MakePipe();
+  if (!errors) return Error{errors.error()};
+  for (int fd : {ours.get(), errors->read.get()}) {
+    if (auto set = SetNonBlocking(fd); !set) return Error{set.error()};
+  }
+  auto process = StartProgram(command, {theirs.get(), errors->write.get(), errors->write.get()});
+  if (!process) return Error{process.error()};
+  theirs.Reset();
+  errors->write.Reset();
+  ForkServer server(*std::move(process), std::move(ours), std::move(errors->read));
+  if (auto warm = server.WarmUp(start); !warm) return Error{warm.error()};
+  return server;
+}
+
+// By pidfd alone: whoever waits for all our children may have buried it.
+ForkServer::~ForkServer() {
+  if (!process_.pidfd) return;
+  syscall(SYS_pidfd_send_signal, process_.pidfd.get(), SIGKILL, nullptr, 0);
+  while (waitid(P_PIDFD, static_cast<id_t>(process_.pidfd.get()), nullptr, WEXITED) != 0 &&
+         errno == EINTR) {
+  }
+}
+
+Result<void> ForkServer::WarmUp(const Start& start) {
+  Time until = SteadyClock::now() + kWarmUpLimit;
+  std::string frame, json = Encode(start);
+  if (json.size() >= kMaxFrame) return Fail("the config is too large to send");
+  AppendFrame(json, frame);
+  if (auto sent = Send(frame, until); !sent) return sent;
+  FrameDecoder decoder;
+  for (;;) {
+    char chunk[4096];
+    auto size = Receive(chunk, sizeof chunk, until);
+    if (!size) return Error{size.error()};
+    decoder.Feed({chunk, *size});
+    auto next = decoder.Next();
+    if (!next) return Error{next.error()};
+    if (!*next) continue;
+    auto message = DecodeFromWorker(**next);
+    if (!message) return Error{message.error()};
+    if (auto* bye = std::get_if<Bye>(&*message)) return Fail("{}", VisibleText(bye->boot_failure));
+    auto* hello = std::get_if<Hello>(&*message);
+    if (!hello) return Fail("its first message is no hello");
+    if (hello->version == kProtocolVersion && hello->build == BuildId()) return {};
+    return Fail("it is of another build ({}, not {})", VisibleText(hello->build.substr(0, 32)),
+                BuildId());
+  }
+}
+
+Result<NewProcess> ForkServer::Fork(StandardFds fds) {
+  Time until = SteadyClock::now() + kForkLimit;
+  if (auto sent = SendRequest(fds, until); !sent) return Error{sent.error()};
+  int32_t answer = 0;
+  char bytes[sizeof answer];
+  for (size_t have = 0; have < sizeof answer;) {
+    auto size = Receive(bytes + have, sizeof answer - have, until);
+    if (!size) return Error{size.error()};
+    have += *size;
+  }
+  std::memcpy(&answer, bytes, sizeof answer);
+  if (answer <= 0) return Fail("cannot fork: {}", ErrnoText(-answer));
+  return OpenChild(answer);
+}
+
+Result<void> ForkServer::SendRequest(StandardFds fds, Time until) {
+  int numbers[] = {fds.input, fds.output, fds.errors};
+  char byte = 0;
+  iovec data{&byte, 1};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof numbers)] = {};
+  msghdr message{};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof numbers);
+  std::memcpy(CMSG_DATA(header), numbers, sizeof numbers);
+  for (;;) {
+    ssize_t n = sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
+    if (n == 1) return {};
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno != EAGAIN) return Fail("it has ended{}", LastWords());
+    if (auto ready = WaitFor(POLLOUT, until); !ready) return ready;
+  }
+}
+
+Result<void> ForkServer::Send(std::string_view bytes, Time until) {
+  while (!bytes.empty()) {
+    ssize_t n = send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno != EAGAIN) return Fail("it has ended{}", LastWords());
+    if (n > 0) bytes.remove_prefix(static_cast<size_t>(n));
+    if (auto ready = WaitFor(POLLOUT, until); !ready) return ready;
+  }
+  return {};
+}
+
+// At least one byte.
+Result<size_t> ForkServer::Receive(char* to, size_t most, Time until) {
+  for (;;) {
+    ssize_t n = recv(socket_.get(), to, most, 0);
+    if (n > 0) return static_cast<size_t>(n);
+    if (n < 0 && errno == EINTR) continue;
+    if (n == 0 || errno != EAGAIN) return Fail("it has ended{}", LastWords());
+    if (auto ready = WaitFor(POLLIN, until); !ready) return Error{ready.error()};
+  }
+}
+
+Result<void> ForkServer::WaitFor(short events, Time until) const {
+  auto left = std::chrono::ceil<milliseconds>(until - SteadyClock::now()).count();
+  pollfd wait{socket_.get(), events, 0};
+  if (left <= 0 || poll(&wait, 1, static_cast<int>(left)) == 0) return Fail("it does not answer");
+  return {};
+}
+
+// The end of what it printed, for a message: "" or ": …".
+std::string ForkServer::LastWords() const {
+  std::string text;
+  char chunk[4096];
+  for (ssize_t n; (n = read(errors_.get(), chunk, sizeof chunk)) > 0;) {
+    text.append(chunk, static_cast<size_t>(n));
+    if (text.size() > kLastWords) text.erase(0, text.size() - kLastWords);
+  }
+  while (text.ends_with('\n')) text.pop_back();
+  return text.empty() ? "" : ": " + VisibleText(text);
+}
+
+}  // namespace muster
