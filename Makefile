@@ -47,7 +47,7 @@ ifeq ($(SAN),)
 endif
 LINK  := -pie -Wl,-z,relro,-z,now $(SANFLAGS)
 LIBS_COMMON     := -lyaml-cpp -lfmt -lcrypto -lre2
-LIBS_WORKER     := $(LIBS_COMMON) -lcurl
+LIBS_WORKER     := $(LIBS_COMMON) -lcurl -lssl
 LIBS_SUPERVISOR := $(LIBS_COMMON) -lsqlite3 -lcpp-httplib -lpthread
 
 COMMON     := $(wildcard common/*.cc common/*/*.cc common/*/*/*.cc)
@@ -101,7 +101,7 @@ $(B)/muster-worker: $(call objects,worker/main.cc $(WORKER) $(COMMON))
 
 $(B)/test-suite: $(call objects,$(TESTS) $(FUZZ) $(FAKE_TESTED) $(SUPERVISOR) $(WORKER) $(COMMON))
 	@echo '  link    $@'
-	$(Q)$(CXX) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS_SUPERVISOR) -lcurl -lz -lpthread
+	$(Q)$(CXX) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS_SUPERVISOR) -lcurl -lssl -lz -lpthread
 
 $(B)/fake-provider: $(call objects,$(FAKE))
 	@echo '  link    $@'

@@ -102,8 +102,8 @@ auto Tie(const NextAsk& m) {
   return std::tie(a, b, c, d);
 }
 auto Tie(const Hello& m) {
-  const auto& [a, b, c, d] = m;
-  return std::tie(a, b, c, d);
+  const auto& [a, b, c, d, e] = m;
+  return std::tie(a, b, c, d, e);
 }
 auto Tie(const Call& m) {
   const auto& [a, b, c, d, e, f, g, h, i, j, k, l, n, o, p, q, r] = m;

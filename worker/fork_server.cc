@@ -30,7 +30,9 @@
 #include <optional>
 
 #include "common/frame.h"
+#include "common/keys.h"
 #include "worker/command/leftovers.h"
+#include "worker/http_warm_up.h"
 #include "worker/pipe_worker.h"
 
 namespace muster {
@@ -89,6 +91,12 @@ void CloseOthers(int one, int two) {
   _exit(code);  // without tidying up: that would only copy the pages we share
 }
 
+bool UsesTls(const Config& config) {
+  return std::ranges::any_of(ProvidersInUse(config), [](const Provider* provider) {
+    return provider->base_url.starts_with("https:");
+  });
+}
+
 class ForkServer {
  public:
   explicit ForkServer(Fd socket) : socket_(std::move(socket)) {}
@@ -119,6 +127,7 @@ class ForkServer {
     }
     auto config = ConfigFromJson(start->config);
     if (!config) return Fail("config: {}", config.error());
+    WarmUpHttp(UsesTls(*config));
     if (HasThreads()) return Fail("a process with threads cannot be forked safely");
     return Inherited{std::move(*config), std::move(start->keys)};
   }

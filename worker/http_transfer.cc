@@ -21,6 +21,7 @@
 #include <cstdlib>
 
 #include "common/text.h"
+#include "worker/ca_store.h"
 
 namespace muster {
 namespace {
@@ -241,11 +242,20 @@ class Options {
   CURLcode first_error_ = CURLE_OK;
 };
 
+CURLcode TrustLoaded(CURL*, void* context, void*) {
+  TrustLoadedCertificates(context);
+  return CURLE_OK;
+}
+
 void SetTls(Options& options) {
   options.Set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   options.On(CURLOPT_SSL_VERIFYPEER).Set(CURLOPT_SSL_VERIFYHOST, 2L);
-  static const char* const kHashed = HashedCertificates();
-  if (const char* own = OwnCertificates()) {
+  static const char* const kHashed = CertificatesLoaded() ? nullptr : HashedCertificates();
+  if (CertificatesLoaded()) {
+    const char* none = nullptr;
+    options.Set(CURLOPT_CAINFO, none).Set(CURLOPT_CAPATH, none);
+    options.Set(CURLOPT_SSL_CTX_FUNCTION, TrustLoaded);
+  } else if (const char* own = OwnCertificates()) {
     options.Set(CURLOPT_CAINFO, own);
   } else if (kHashed) {
     options.Set(CURLOPT_CAPATH, kHashed).Set(CURLOPT_CAINFO, static_cast<char*>(nullptr));
@@ -303,6 +313,16 @@ Result<UrlPlace> PlaceOf(const std::string& url) {
       place.host.starts_with('[') || inet_pton(AF_INET, place.host.c_str(), &address) == 1;
   place.loopback = IsLoopback(place.host);
   return place;
+}
+
+const char* WholeBundle() {
+  // What we load would count for an https proxy, too, which libcurl otherwise judges apart.
+  for (const char* name : {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}) {
+    const char* proxy = getenv(name);
+    if (proxy && strncasecmp(proxy, "https:", 6) == 0) return nullptr;
+  }
+  if (const char* own = OwnCertificates()) return own;
+  return HashedCertificates() ? nullptr : curl_version_info(CURLVERSION_NOW)->cainfo;
 }
 
 Transfer::Transfer(HttpRequest its_request) : request(std::move(its_request)) {

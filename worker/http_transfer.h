@@ -22,6 +22,11 @@ struct HttpTarget {
   bool loopback = false;
 };
 
+// The file of certificates that each connection's first handshake would have to parse as a whole;
+// nullptr where there is a folder to look up single ones in, or where proxies have rules of their
+// own.
+const char* WholeBundle();
+
 // One request, from Send() until its callback. Owns its easy handle, which must have left the multi
 // handle before this ends. libcurl's callbacks hold its address, so it never moves.
 struct Transfer {
