@@ -105,6 +105,18 @@ std::vector<pid_t> Child::Children() const {
   return children;
 }
 
+std::vector<pid_t> Child::Workers() const {
+  std::vector<pid_t> workers = Children();
+  std::erase_if(workers, [](pid_t pid) {
+    std::ifstream file("/proc/" + std::to_string(pid) + "/cmdline");
+    std::string program, argument;
+    std::getline(file, program, '\0');
+    std::getline(file, argument, '\0');
+    return argument != "--pipe";
+  });
+  return workers;
+}
+
 void Child::Signal(int signal) const {
   if (!reaped_) kill(pid_, signal);
 }

@@ -44,8 +44,10 @@ class Child {
   ~Child();
 
   pid_t pid() const { return pid_; }
-  // Its children that live now: a supervisor's workers.
+  // Its children that live now: a supervisor's workers and the server they are forked from.
   std::vector<pid_t> Children() const;
+  // Of these the workers.
+  std::vector<pid_t> Workers() const;
 
   void Signal(int signal) const;
   // Types on its terminal: "\x03" is Ctrl+C.

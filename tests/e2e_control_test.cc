@@ -32,7 +32,7 @@ TEST_CASE("e2e: a run is paused, gone on with, given more workers and stopped by
         "0 workers is 5, was 2\nopenai.requests_per_minute is 6000, was 500\n");
   CHECK(Ctl(place, {"resume"}) == "0 resumed\n");
   CHECK(Ctl(place, {"resume"}).starts_with("1 "));
-  REQUIRE(run.ReadUntil([&] { return run.Children().size() == 5; }));
+  REQUIRE(run.ReadUntil([&] { return run.Workers().size() == 5; }));
   CHECK(Ctl(place, {"cancel", place.Ids().back()}).starts_with("0 item "));
   CHECK(Ctl(place, {"cancel", "nobody"}).starts_with("1 "));
   CHECK(Ctl(place, {"stop"}).starts_with("0 stopping"));

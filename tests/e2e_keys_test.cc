@@ -139,7 +139,7 @@ TEST_CASE(
       Child run(place.Muster({"run", "one.yaml", "--verbose"}));
       REQUIRE(run.ReadUntil([&] { return server.Book("in_air") == 1; }));
       std::vector<pid_t> all = run.Children();
-      CHECK(all.size() == 1);
+      CHECK(run.Workers().size() == 1);
       all.push_back(run.pid());
       for (pid_t pid : all) {
         CHECK(Has(Proc(pid, "cmdline"), "muster"));

@@ -37,12 +37,12 @@ TEST_CASE(
   FakeServer server("", {"--latency-ms=60"});
   Workplace place(3);
   place.Ask(server);
-  std::vector<pid_t> workers;
+  std::vector<pid_t> children;
   {
     Child run(place.Run());
     RunIntoTheMiddle(server, run, 8);
-    workers = run.Children();
-    CHECK(workers.size() == 3);
+    children = run.Children();
+    CHECK(run.Workers().size() == 3);
     run.Signal(SIGKILL);
     CHECK(run.Wait().code == 128 + SIGKILL);
   }
@@ -55,7 +55,7 @@ TEST_CASE(
 
   ChildEnd resumed = place.RunToEnd();
   REQUIRE_MESSAGE(resumed.code == 0, resumed.out << resumed.err);
-  for (pid_t worker : workers) CHECK(ProcessEnded(worker));
+  for (pid_t child : children) CHECK(ProcessEnded(child));
   Json status = place.Status();
   CHECK(CountIn(status, "totals", "calls") == kCalls);
   CHECK(CountIn(status, "session_totals", "calls") == kCalls - kept);
@@ -73,7 +73,7 @@ TEST_CASE("e2e: kill -9 of every worker in turn costs their calls in the air; th
   place.Ask(server);
   Child run(place.Run());
   RunIntoTheMiddle(server, run, 5);
-  std::vector<pid_t> workers = run.Children();
+  std::vector<pid_t> workers = run.Workers();
   REQUIRE(workers.size() == 3);
   for (pid_t worker : workers) kill(worker, SIGKILL);
   ChildEnd end = run.Wait();

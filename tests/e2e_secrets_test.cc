@@ -37,7 +37,7 @@ TEST_CASE("e2e: while a run is on, its processes carry the key in no command lin
   Child run(place.Run());
   REQUIRE(run.ReadUntil([&] { return server.Book("in_air") == 3; }));
   std::vector<pid_t> all = run.Children();
-  REQUIRE(all.size() == 3);
+  REQUIRE(run.Workers().size() == 3);
   all.push_back(run.pid());
   for (pid_t pid : all) {
     CHECK(Has(Proc(pid, "cmdline"), "muster"));

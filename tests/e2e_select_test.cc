@@ -69,7 +69,7 @@ TEST_CASE("e2e: --workers says how many processes there are, never more than ite
     Child run(place.Run({"--workers", asked, "--run", std::string("runs/") + asked}));
     int64_t before = server.Book("asked");
     REQUIRE(run.ReadUntil([&] { return server.Book("asked") == before + there; }));
-    CHECK(run.Children().size() == there);
+    CHECK(run.Workers().size() == there);
     CHECK(Has(run.out(), "with " + std::to_string(there) + " worker"));
   }
 }

@@ -64,15 +64,15 @@ TEST_CASE("e2e: Ctrl+C twice ends everything at once, though the provider never 
   options.columns = kWide;
   Child run(options);
   UntilInTheAir(server, run);
-  std::vector<pid_t> workers = run.Children();
-  CHECK(workers.size() == 3);
+  std::vector<pid_t> children = run.Children();
+  CHECK(run.Workers().size() == 3);
   run.Type("\x03");
   REQUIRE(run.ReadUntil("Ctrl+C again stops at once"));
   run.Type("\x03");
   ChildEnd end = run.Wait();
   CHECK(end.code == 130);
   CHECK_FALSE(end.overdue);
-  for (pid_t worker : workers) CHECK(ProcessEnded(worker));
+  for (pid_t child : children) CHECK(ProcessEnded(child));
   Json status = place.Status();
   CHECK(status["live"] == false);
   CHECK(status["session"]["exit_code"] == 130);

@@ -88,6 +88,8 @@ TEST_CASE(
   CHECK(hello.warm == kCanFork);
   if (!kCanFork) return;
   CHECK(StatusOf(static_cast<pid_t>(hello.pid), "PPid") == std::to_string(getpid()));
+  CHECK(TextOf("/proc/" + std::to_string(hello.pid) + "/cmdline").find("--pipe") !=
+        std::string::npos);
   CHECK(getsid(static_cast<pid_t>(hello.pid)) == hello.pid);
   forks.driver->Begin(worker);
   CHECK(forks.driver->Finish(worker).outputs.at(0).text == "a: forty-two");

@@ -14,6 +14,7 @@
 #include "worker/fork_server.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -99,7 +100,7 @@ bool UsesTls(const Config& config) {
 
 class ForkServer {
  public:
-  explicit ForkServer(Fd socket) : socket_(std::move(socket)) {}
+  ForkServer(Fd socket, char* shown_as) : socket_(std::move(socket)), shown_as_(shown_as) {}
 
   int Run() {
     auto inherited = WarmUp();
@@ -107,10 +108,15 @@ class ForkServer {
       Say(Bye{inherited.error()});
       return kWorkerBootFailure;
     }
+    malloc_trim(0);  // what reading has left free would be copied by whoever uses it
     Say(MakeHello());
     while (auto fds = Receive()) {
       pid_t pid = ForkSibling(thread_id_);
-      if (pid == 0) BecomeWorker(*fds, supervisor_, *inherited);
+      if (pid == 0) {
+        std::fill_n(shown_as_, std::strlen(shown_as_), '\0');
+        std::strcpy(shown_as_, kWorkerArgument);
+        BecomeWorker(*fds, supervisor_, *inherited);
+      }
       int32_t answer = pid < 0 ? -errno : pid;
       Write({reinterpret_cast<const char*>(&answer), sizeof answer});
     }
@@ -192,12 +198,15 @@ class ForkServer {
   }
 
   Fd socket_;
+  char* shown_as_;
   pid_t supervisor_ = getppid();
   void* thread_id_ = ThreadIdAddress();
 };
 
 }  // namespace
 
-int RunForkServer(Fd socket) { return ForkServer(std::move(socket)).Run(); }
+int RunForkServer(Fd socket, char* shown_as) {
+  return ForkServer(std::move(socket), shown_as).Run();
+}
 
 }  // namespace muster

@@ -11,7 +11,13 @@ namespace muster {
 // answered by four bytes in the machine's order: the pid of a new worker, which is a child of the
 // supervisor, or an error number, negated.
 //
-// Returns the exit code when the supervisor closes the socket. The new workers never return.
-int RunForkServer(Fd socket);
+// `shown_as`: the argument by which this process is known as the server; in the new workers it is
+// made kWorkerArgument, for who looks at processes. Returns the exit code when the supervisor
+// closes the socket. The new workers never return.
+int RunForkServer(Fd socket, char* shown_as);
+
+inline constexpr char kWorkerArgument[] = "--pipe";
+inline constexpr char kForkServerArgument[] = "--fork-server";
+static_assert(sizeof kWorkerArgument <= sizeof kForkServerArgument);
 
 }  // namespace muster

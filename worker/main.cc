@@ -44,12 +44,12 @@ int ServePipe() {
 }
 
 // The same for the workers that will be forked.
-int ServeForks() {
+int ServeForks(char* shown_as) {
   Fd socket(fcntl(0, F_DUPFD_CLOEXEC, 3));
   if (!socket || !KeepLibrariesOut()) return kWorkerBootFailure;
   KeepSecretsOutOfCores();
   signal(SIGPIPE, SIG_IGN);
-  return RunForkServer(std::move(socket));
+  return RunForkServer(std::move(socket), shown_as);
 }
 
 // The same for --list-models: one JSON object in, one out.
@@ -99,8 +99,8 @@ int RunItem(Arguments& arguments) {
 
 int Main(int argc, char** argv) {
   OpenStandardDescriptors();
-  if (argc == 2 && std::strcmp(argv[1], "--pipe") == 0) return ServePipe();
-  if (argc == 2 && std::strcmp(argv[1], "--fork-server") == 0) return ServeForks();
+  if (argc == 2 && std::strcmp(argv[1], kWorkerArgument) == 0) return ServePipe();
+  if (argc == 2 && std::strcmp(argv[1], kForkServerArgument) == 0) return ServeForks(argv[1]);
   if (argc == 2 && std::strcmp(argv[1], "--list-models") == 0) return ServeList();
   CLI::App app{"Does one item of a muster run in the foreground, every step shown.",
                "muster-worker"};
