@@ -14,7 +14,6 @@
 #include "worker/fork_server.h"
 
 #include <fcntl.h>
-#include <malloc.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -108,7 +107,6 @@ class ForkServer {
       Say(Bye{inherited.error()});
       return kWorkerBootFailure;
     }
-    malloc_trim(0);  // what reading has left free would be copied by whoever uses it
     Say(MakeHello());
     while (auto fds = Receive()) {
       pid_t pid = ForkSibling(thread_id_);
