@@ -8,6 +8,7 @@
 #   make fuzz TARGET=replies SECONDS=60    fuzz what reads a provider's bytes
 #   make test-peers                   against an independent fake and the real claude CLI, from npm
 #   make bench-limits ARGS=--quick    how much of a provider's limits is used, by its own books
+#   make check-instructions           instructions of the hot paths, against tests/instructions.json
 #   make install PREFIX=/usr/local    both programs, the configs and the price data
 #   make format | check-format | check-layers | clean
 
@@ -53,14 +54,15 @@ LIBS_SUPERVISOR := $(LIBS_COMMON) -lsqlite3 -lcpp-httplib -lpthread
 COMMON     := $(wildcard common/*.cc common/*/*.cc common/*/*/*.cc)
 WORKER     := $(filter-out worker/main.cc,$(wildcard worker/*.cc worker/*/*.cc worker/*/*/*.cc))
 SUPERVISOR := $(filter-out supervisor/main.cc,$(wildcard supervisor/*.cc supervisor/*/*.cc))
-TESTS      := $(filter-out tests/torture.cc tests/bad_worker.cc,$(wildcard tests/*.cc))
+TESTS      := $(filter-out tests/torture.cc tests/bad_worker.cc tests/instructions.cc,\
+                $(wildcard tests/*.cc))
 FUZZ       := $(filter-out tests/fuzz/libfuzzer.cc,$(wildcard tests/fuzz/*.cc))
 FAKE       := $(wildcard tests/fake_provider/*.cc)
 # What of it the tests hold against an oracle of theirs.
 FAKE_TESTED := $(addprefix tests/fake_provider/,limiter.cc meter.cc limit_settings.cc admissions.cc http.cc)
 TORTURE    := tests/torture.cc $(wildcard tests/torture/*.cc)
 ALL        := $(COMMON) $(WORKER) $(SUPERVISOR) $(TESTS) $(FUZZ) $(FAKE) \
-              worker/main.cc supervisor/main.cc $(TORTURE) tests/bad_worker.cc
+              worker/main.cc supervisor/main.cc $(TORTURE) tests/bad_worker.cc tests/instructions.cc
 
 objects = $(patsubst %.cc,$(B)/%.o,$(1))
 
@@ -116,8 +118,14 @@ $(B)/torture: $(call objects,$(TORTURE) tests/fake_provider/answers.cc tests/fak
 	@echo '  link    $@'
 	$(Q)$(CXX) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS_SUPERVISOR)
 
+# The product's objects come first: of functions that several have, theirs are taken.
+$(B)/instructions: $(call objects,$(SUPERVISOR) $(COMMON) tests/instructions.cc \
+                     tests/supervisor_testing.cc tests/fake_pool.cc tests/fake_worker.cc)
+	@echo '  link    $@'
+	$(Q)$(CXX) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS_SUPERVISOR)
+
 # Tests are compiled for speed of compiling.
-TEST_OBJECTS := $(call objects,$(TESTS) $(FUZZ))
+TEST_OBJECTS := $(call objects,$(TESTS) $(FUZZ) tests/instructions.cc)
 TOOL_OBJECTS := $(call objects,$(TORTURE) tests/bad_worker.cc)
 FAKE_OBJECTS := $(call objects,$(FAKE))
 $(TEST_OBJECTS) $(TOOL_OBJECTS): MORE_FLAGS := -O0 -U_FORTIFY_SOURCE
@@ -212,6 +220,15 @@ torture: test-deps
 bench-limits: test-deps
 	@$(MAKE) --no-print-directory -j$(JOBS) programs $(B)/fake-provider
 	scripts/bench-limits --programs $(B) $(ARGS)
+
+# What the hot paths cost in instructions, which noise does not change; UPDATE=1 takes the numbers
+# of now for the right ones.
+.PHONY: check-instructions
+check-instructions: deps
+	@scripts/install-packages valgrind doctest-dev python3 util-linux
+	@$(MAKE) --no-print-directory -j$(JOBS) $(B)/instructions
+	scripts/check-instructions --compiler '$(CXX)' --flags='$(CXXFLAGS)' \
+	  $(if $(UPDATE),--update) $(ARGS) $(B)/instructions
 
 .PHONY: check-layers
 check-layers:
