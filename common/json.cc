@@ -4,6 +4,8 @@
 #include <unordered_set>
 #include <vector>
 
+#include "common/json_reader.h"
+#include "common/json_writer.h"
 #include "common/text.h"
 
 namespace muster {
@@ -93,6 +95,7 @@ class Builder : public nlohmann::json_sax<Json> {
 }  // namespace
 
 Result<Json> ParseJson(std::string_view text) {
+  if (auto plain = ReadPlainJson(text)) return *std::move(plain);
   // nlohmann takes a NUL for the end of its input and would accept what stands behind it.
   size_t nul = text.find('\0');
   if (nul != std::string_view::npos) return Fail("not JSON: syntax error at byte {}", nul + 1);
@@ -102,7 +105,9 @@ Result<Json> ParseJson(std::string_view text) {
 }
 
 std::string DumpJson(const Json& value) {
-  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string text;
+  AppendJson(value, KeyOrder::kAsTheyCome, text);
+  return text;
 }
 
 std::string PrettyJson(const Json& value) {
@@ -110,13 +115,17 @@ std::string PrettyJson(const Json& value) {
 }
 
 std::string CanonicalJson(const Json& value) {
-  return nlohmann::json(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  std::string text;
+  AppendJson(value, KeyOrder::kSorted, text);
+  return text;
 }
 
 const Json* Member(const Json& value, std::string_view key) {
   if (!value.is_object()) return nullptr;
-  auto it = value.find(key);
-  return it == value.end() ? nullptr : &*it;
+  for (const auto& [name, member] : value.get_ref<const Json::object_t&>()) {
+    if (name == key) return &member;
+  }
+  return nullptr;
 }
 
 std::string StringMember(const Json& value, std::string_view key) {

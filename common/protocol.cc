@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/base64.h"
+#include "common/json_writer.h"
 #include "common/text.h"
 
 namespace muster {
@@ -147,64 +148,81 @@ constexpr auto TypeNames() {
 static_assert(TypeNames<FromWorker>().size() == std::variant_size_v<FromWorker>);
 static_assert(TypeNames<ToWorker>().size() == std::variant_size_v<ToWorker>);
 
-// ---- encoding ----
+// ---- encoding: straight into the text ----
 
-struct Writer {
-  Json object = Json::object();
+class Writer {
+ public:
+  // Appends to `out`, where an object has been begun.
+  explicit Writer(std::string& out) : out_(out) {}
 
   template <class T>
-  void operator()(const char* name, const T& value) {
-    object[name] = ToJson(value);
+  void operator()(std::string_view name, const T& value) {
+    if (out_.back() != '{') out_.push_back(',');
+    out_.push_back('"');
+    out_ += name;
+    out_ += "\":";
+    Write(value);
   }
   template <class T>
-  void operator()(const char* name, const std::optional<T>& value) {
-    if (value) object[name] = ToJson(*value);
+  void operator()(std::string_view name, const std::optional<T>& value) {
+    if (value) (*this)(name, *value);
   }
 
-  static const Json& ToJson(const Json& value) { return value; }
-  static Json ToJson(const std::string& value) { return value; }
-  static Json ToJson(int64_t value) { return value; }
-  static Json ToJson(bool value) { return value; }
-  static Json ToJson(const Bytes& bytes) {
-    if (IsUtf8(bytes.data)) return bytes.data;
-    return Json{{"base64", EncodeBase64(bytes.data)}};
+ private:
+  void Write(const Json& value) { AppendJson(value, KeyOrder::kAsTheyCome, out_); }
+  void Write(std::string_view value) { AppendJsonString(value, out_); }
+  void Write(const std::string& value) { AppendJsonString(value, out_); }
+  void Write(int64_t value) { AppendJsonNumber(value, out_); }
+  void Write(bool value) { out_ += value ? "true" : "false"; }
+  void Write(const Bytes& bytes) {
+    if (IsUtf8(bytes.data)) return AppendJsonString(bytes.data, out_);
+    out_.push_back('{');
+    (*this)("base64", EncodeBase64(bytes.data));
+    out_.push_back('}');
   }
   template <class E>
   requires std::is_enum_v<E>
-  static Json ToJson(E value) { return EnumName(value); }
+  void Write(E value) { Write(EnumName(value)); }
   template <class T>
-  static Json ToJson(const std::vector<T>& list) {
-    Json array = Json::array();
-    for (const T& element : list) array.push_back(ToJson(element));
-    return array;
+  void Write(const std::vector<T>& list) {
+    out_.push_back('[');
+    for (const T& element : list) {
+      if (&element != list.data()) out_.push_back(',');
+      Write(element);
+    }
+    out_.push_back(']');
   }
   template <class T>
   requires std::is_class_v<T>
-  static Json ToJson(const T& message) {
-    Writer writer;
-    Fields(writer, message);
-    return std::move(writer.object);
+  void Write(const T& message) {
+    out_.push_back('{');
+    Fields(*this, message);
+    out_.push_back('}');
   }
+
+  std::string& out_;
 };
 
 template <class Variant>
 std::string EncodeVariant(const Variant& message) {
-  Writer writer;
-  writer.object["type"] = TypeNames<Variant>()[message.index()];
+  std::string text = "{";
+  Writer writer(text);
+  writer("type", TypeNames<Variant>()[message.index()]);
   std::visit([&](const auto& m) { Fields(writer, m); }, message);
-  return DumpJson(writer.object);
+  text.push_back('}');
+  return text;
 }
 
-// ---- decoding: strict, the first misfit is the error ----
+// ---- decoding: strict, the first misfit is the error; what is read moves out of the object ----
 
 struct Reader {
-  const Json& object;
+  Json& object;
   std::string error;
 
   template <class T>
   void operator()(const char* name, T& value) {
     if (!error.empty()) return;
-    const Json* member = Member(object, name);
+    Json* member = Find(object, name);
     if (!member) {
       error = fmt::format("no \"{}\"", name);
     } else if (!Read(*member, value)) {
@@ -213,14 +231,16 @@ struct Reader {
   }
   template <class T>
   void operator()(const char* name, std::optional<T>& value) {
-    if (!error.empty() || !Member(object, name)) return;
+    if (!error.empty() || !Find(object, name)) return;
     (*this)(name, value.emplace());
   }
 
-  static bool Read(const Json& json, Json& value) { return value = json, true; }
-  static bool Read(const Json& json, std::string& value) {
+  static Json* Find(Json& json, const char* name) { return const_cast<Json*>(Member(json, name)); }
+
+  static bool Read(Json& json, Json& value) { return value = std::move(json), true; }
+  static bool Read(Json& json, std::string& value) {
     if (!json.is_string()) return false;
-    value = json.get_ref<const std::string&>();
+    value = std::move(json.get_ref<std::string&>());
     return true;
   }
   static bool Read(const Json& json, int64_t& value) {
@@ -234,7 +254,7 @@ struct Reader {
     value = json.get<bool>();
     return true;
   }
-  static bool Read(const Json& json, Bytes& value) {
+  static bool Read(Json& json, Bytes& value) {
     if (json.is_string()) return Read(json, value.data);
     const Json* text = Member(json, "base64");
     if (!text || !text->is_string()) return false;
@@ -253,16 +273,16 @@ struct Reader {
     return false;
   }
   template <class T>
-  static bool Read(const Json& json, std::vector<T>& list) {
+  static bool Read(Json& json, std::vector<T>& list) {
     if (!json.is_array()) return false;
-    for (const Json& element : json) {
+    for (Json& element : json) {
       if (!Read(element, list.emplace_back())) return false;
     }
     return true;
   }
   template <class T>
   requires std::is_class_v<T>
-  static bool Read(const Json& json, T& message) {
+  static bool Read(Json& json, T& message) {
     if (!json.is_object()) return false;
     Reader reader{json, {}};
     Fields(reader, message);
@@ -281,7 +301,7 @@ std::string Contradiction(const Called& m) {
 }
 
 template <class Variant, size_t I = 0>
-Result<Variant> DecodeAs(const Json& object, std::string_view type) {
+Result<Variant> DecodeAs(Json& object, std::string_view type) {
   if constexpr (I == std::variant_size_v<Variant>) {
     return Fail("unknown message type \"{}\"", VisibleText(type.substr(0, 64)));
   } else {

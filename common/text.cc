@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
 #include <span>
 
 namespace muster {
@@ -31,6 +32,15 @@ Character CharacterAt(std::string_view text, size_t at) {
   bool surrogate = code >= 0xd800 && code <= 0xdfff;
   if (overlong || surrogate || code > 0x10ffff) return {};
   return {code, size};
+}
+
+// Where the ASCII that begins at `at` ends, rounded down to a multiple of eight bytes from there.
+size_t AsciiAt(std::string_view text, size_t at) {
+  for (uint64_t eight; text.size() - at >= sizeof eight; at += sizeof eight) {
+    std::memcpy(&eight, text.data() + at, sizeof eight);
+    if (eight & 0x8080808080808080) break;
+  }
+  return at;
 }
 
 // Both ends belong to it.
@@ -159,7 +169,7 @@ size_t Distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 bool IsUtf8(std::string_view text) {
-  for (size_t at = 0; at < text.size();) {
+  for (size_t at = AsciiAt(text, 0); at < text.size(); at = AsciiAt(text, at)) {
     size_t size = CharacterAt(text, at).size;
     if (size == 0) return false;
     at += size;

@@ -4,6 +4,9 @@
 
 #include <cmath>
 #include <limits>
+#include <random>
+
+#include "common/json_reader.h"
 
 namespace muster {
 namespace {
@@ -17,6 +20,79 @@ std::string ErrorOf(std::string_view text) {
   auto json = ParseJson(text);
   REQUIRE_FALSE(json.ok());
   return json.error();
+}
+
+// What nlohmann makes of it; nullopt: it is none, or has what ParseJson refuses besides.
+std::optional<Json> Slowly(const std::string& text) {
+  if (text.find('\0') != text.npos || !Json::accept(text)) return std::nullopt;
+  return Json::parse(text);
+}
+
+std::string DumpSlowly(const Json& value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+const std::vector<std::string> kTexts = {
+    R"({"z":1,"a":[true,null,"x",false],"m":{"y":-2,"b":1.5e-7},"e":{},"l":[]})",
+    "[0, -0, 1, -1, 18446744073709551615, 9223372036854775808, -9223372036854775808, 0.0, -0.0]",
+    "[1e5, 1E+5, 12.5e-3, 1.7976931348623157e308, 5e-324, 3.141592653589793, 123456789012345678.5]",
+    R"(["\"\\\/\b\f\n\r\t", "\u0041\u00e9\u20ac\ud83d\ude00\u0000", "é€😀 \u001f\u007f"])",
+    " \t\r\n{ \"a\" : [ 1 , { \"b\" : \"c\" } ] , \"d\" : \"\" } \n"};
+
+TEST_CASE("the quick way reads and writes what nlohmann does, and refuses what that refuses") {
+  const std::string kBytes = "{}[]\",:\\u0019-+.eE tfnl\x7f\xc3\xa9\xed\xff\x01";
+  std::mt19937 random(7);
+  int read = 0;
+  for (int round = 0; round < 20'000; ++round) {
+    std::string text = kTexts[random() % kTexts.size()];
+    for (auto left = random() % 4; left > 0; --left) {
+      size_t at = random() % text.size();
+      char byte = kBytes[random() % kBytes.size()];
+      if (random() % 2) {
+        text[at] = byte;
+      } else if (random() % 2) {
+        text.insert(at, 1, byte);
+      } else {
+        text.erase(at, 1 + random() % 3);
+      }
+      if (text.empty()) text = "1";
+    }
+    CAPTURE(text);
+    auto quick = ReadPlainJson(text);
+    if (!quick) continue;
+    ++read;
+    auto slow = Slowly(text);
+    REQUIRE(slow);
+    REQUIRE(*quick == *slow);
+    REQUIRE(DumpJson(*quick) == DumpSlowly(*slow));
+    REQUIRE(CanonicalJson(*quick) == nlohmann::json(*slow).dump());
+  }
+  CHECK(read > 5'000);
+  for (const std::string& text : kTexts) CHECK(ReadPlainJson(text).has_value());
+}
+
+TEST_CASE("every number reads as the type that nlohmann gives it") {
+  for (const std::string& text : kTexts) {
+    auto quick = ReadPlainJson(text), slow = Slowly(text);
+    REQUIRE(quick);
+    auto one = quick->flatten(), other = slow->flatten();
+    for (const auto& [place, value] : one.items()) CHECK(value.type() == other[place].type());
+  }
+}
+
+TEST_CASE("many keys are looked at for twins as few are") {
+  std::string text = "{";
+  for (int i = 0; i < 100; ++i) text += "\"k" + std::to_string(i) + "\":" + std::to_string(i) + ",";
+  CHECK(ReadPlainJson(text + "\"k\":1}"));
+  CHECK_FALSE(ReadPlainJson(text + "\"k7\":1}"));
+  CHECK(ErrorOf(text + "\"k7\":1}").find("duplicate key \"k7\"") != std::string::npos);
+}
+
+TEST_CASE("bytes that are no UTF-8 are written as nlohmann writes them") {
+  for (const char* text :
+       {"\xff", "a\xc3", "\xed\xa0\x80\"\n", "\xf0\x9f\x98", "ok é \xc0\xaf\x01 x"}) {
+    CHECK(DumpJson(Json{{text, text}}) == DumpSlowly(Json{{text, text}}));
+  }
 }
 
 TEST_CASE("objects keep the order of their keys and every value its kind") {
