@@ -9,6 +9,7 @@
 #   make test-peers                   against an independent fake and the real claude CLI, from npm
 #   make bench-limits ARGS=--quick    how much of a provider's limits is used, by its own books
 #   make check-instructions           instructions of the hot paths, against tests/instructions.json
+#   make bench ARGS=--quick           speed, memory and start against other runners and the goals
 #   make install PREFIX=/usr/local    both programs, the configs and the price data
 #   make format | check-format | check-layers | clean
 
@@ -229,6 +230,15 @@ check-instructions: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) $(B)/instructions
 	scripts/check-instructions --compiler '$(CXX)' --flags='$(CXXFLAGS)' \
 	  $(if $(UPDATE),--update) $(ARGS) $(B)/instructions
+# Speed, memory, start and stop, in one table with other runners and the goals: docs/performance.md.
+# Other runners that are not installed are left out; this installs those that Debian has.
+BENCH_PACKAGES := nginx-light openssl python3 python3-aiohttp python3-requests nodejs curl parallel wrk
+
+.PHONY: bench
+bench: deps
+	@scripts/install-packages $(BENCH_PACKAGES)
+	@$(MAKE) --no-print-directory -j$(JOBS) programs
+	scripts/bench --programs $(B) $(ARGS)
 
 .PHONY: check-layers
 check-layers:
