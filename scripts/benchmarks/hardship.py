@@ -4,7 +4,7 @@ import shutil
 import signal
 
 from benchmarks import muster, peers, processes, upstream
-from benchmarks.measured import Measured, middle, say
+from benchmarks.measured import middle, say
 from benchmarks.table import Goal
 
 
@@ -55,7 +55,7 @@ def retrying_curl(bench):
 def kill(bench):
     """SIGKILL after 3 s of 200 ms × 64: what of the upstream's answers is kept."""
     goals = []
-    ours = [kill_muster(bench) for _ in range(bench.rounds if bench.quick else 5)]
+    ours = [kill_muster(bench) for _ in range(bench.rounds)]
     kept = sum(k for k, _, _, _ in ours)
     answered = sum(a for _, a, _, _ in ours)
     lost = sum(lost for _, _, lost, _ in ours)

@@ -107,11 +107,5 @@ def middle(values):
     return statistics.median(known) if known else None
 
 
-def spread(values):
-    """From the lowest to the highest, as a share of the median."""
-    known = [value for value in values if value is not None]
-    return (max(known) - min(known)) / statistics.median(known) if known else None
-
-
 def say(text):
     print(text, file=sys.stderr, flush=True)

@@ -23,11 +23,14 @@ import termios
 import threading
 import time
 
+from benchmarks import guardian
+
 TICKS = os.sysconf("SC_CLK_TCK")
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 ALIVE = {}  # pid -> Program
+GUARD = None  # guardian.Guardian, once there is one
 
 
 @dataclasses.dataclass
@@ -97,8 +100,11 @@ def status_kb(pid, name):
     return None
 
 
-def become_reaper():
-    """Before anything is started; also makes sure that all ends with this process."""
+def become_reaper(folder):
+    """Before anything is started; also makes sure that all ends with this process, however it ends,
+    and that the folder goes with it."""
+    global GUARD  # pylint: disable=global-statement
+    GUARD = guardian.Guardian(folder)
     LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     atexit.register(end_all)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -158,6 +164,7 @@ class Program:
         self.pid = self.process.pid
         self._pidfd = os.pidfd_open(self.pid)
         ALIVE[self.pid] = self
+        GUARD.watch(self.pid)
         if terminal:
             self._drain = threading.Thread(target=drain, args=(master,), daemon=True)
             self._drain.start()

@@ -55,7 +55,7 @@ def delay_200ms(bench):
     calls, ideal = at_once * waves - (48 if waves == 32 else 0), 0.2 * waves
     table = RunnerTable(f"{calls:,} calls of 200 ms, {at_once} at a time (ideal {ideal:.1f} s)", ideal)
     results = compare(bench, table, "after-200ms", calls, at_once, everyone(bench), calls,
-                      rounds=bench.rounds if bench.quick else min(3, bench.rounds))
+                      rounds=min(3, bench.rounds))
     ours = results.get(muster.NAME)
     if not ours:
         return [table]

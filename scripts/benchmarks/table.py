@@ -37,8 +37,8 @@ class RunnerTable:
         heading = ["runner", "calls/s", "wall s", "CPU µs/call", "first request ms", "peak PSS MB"]
         if self.ideal:
             heading.insert(3, "× ideal")
-        lines = [[cell for cell in self._line(runs)] for runs in sorted(
-            self.runs, key=lambda runs: -middle(m.rate for m in runs))]
+        fastest_first = sorted(self.runs, key=lambda runs: -middle(m.rate for m in runs))
+        lines = [self._line(runs) for runs in fastest_first]
         return f"**{self.title}**\n\n{markdown_table(heading, lines)}"
 
     def _line(self, runs):
