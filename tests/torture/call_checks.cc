@@ -184,7 +184,7 @@ class CallInquiry {
   void CheckLosses() {
     std::map<int64_t, int64_t> by_session;
     std::map<std::pair<std::string, int64_t>, int64_t> by_attempt;
-    int64_t broken_off = 0, broken_tries = 0;
+    int64_t broken_off = seen_.witness.broken_by_us, broken_tries = 0;
     for (const auto& [number, ask] : seen_.asks) broken_off += BrokenOff(ask);
     for (const auto& [number, call] : ledger_.calls) {
       for (const auto& sent : call.tries) {
@@ -195,8 +195,7 @@ class CallInquiry {
       }
     }
     if (broken_tries > broken_off) {
-      Complain("I7: {} tries are unknown, the provider broke off {} requests", broken_tries,
-               broken_off);
+      Complain("I7: {} tries are unknown, {} requests were broken off", broken_tries, broken_off);
     }
     for (const auto& [session, lost] : by_session) CheckLoss(session, lost);
     for (const auto& [attempt, lost] : by_attempt) {

@@ -65,6 +65,10 @@ Result<std::unique_ptr<Child>> Child::Start(const Command& command) {
     dup2(out->write.get(), 1);
     dup2(err->write.get(), 2);
     if (null > 2) close(null);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+    if (command.before_exec) command.before_exec();
     execve(argv[0], argv.data(), envp.data());
     _exit(127);
   }
@@ -112,16 +116,25 @@ void Child::Reap() {
   if (WIFSIGNALED(status)) ending_->signal = WTERMSIG(status);
 }
 
+void Child::AlsoWatch(int fd, std::function<void()> on_ready) {
+  also_ = fd;
+  on_also_ = std::move(on_ready);
+}
+
 bool Child::PumpUntil(Clock::time_point until) {
   while (!ended()) {
-    pollfd fds[]{{pidfd_.get(), POLLIN, 0}, {out_.get(), POLLIN, 0}, {err_.get(), POLLIN, 0}};
+    pollfd fds[]{{pidfd_.get(), POLLIN, 0},
+                 {out_.get(), POLLIN, 0},
+                 {err_.get(), POLLIN, 0},
+                 {also_, POLLIN, 0}};
     timespec left = Remaining(until);
-    int ready = ppoll(fds, 3, &left, nullptr);
+    int ready = ppoll(fds, 4, &left, nullptr);
+    if (fds[3].revents != 0) on_also_();
     if (fds[0].revents != 0) Reap();
     Drain(out_, output_);
     Drain(err_, errors_);
     TakeLines();
-    if (ready == 0) break;
+    if (ready == 0 || Clock::now() >= until) break;
   }
   return ended();
 }

@@ -24,7 +24,8 @@ class Child {
   struct Command {
     std::vector<std::string> argv;
     std::map<std::string, std::string> environment;  // added to this process's own
-    std::string log;                                 // what it says is appended there; empty: not
+    std::string log = {};                            // what it says is appended there; empty: not
+    std::function<void()> before_exec = {};          // in the child: only system calls
   };
 
   // How it ended: an exit code, or a signal.
@@ -51,6 +52,9 @@ class Child {
   const std::string& output() const { return output_; }  // so far
   const std::string& errors() const { return errors_; }
 
+  // While it is listened to, `on_ready` is called whenever this descriptor can be read.
+  void AlsoWatch(int fd, std::function<void()> on_ready);
+
   // Called with every whole line of its output.
   std::function<void(const std::string& line)> on_line;
 
@@ -64,6 +68,8 @@ class Child {
   Fd pidfd_, out_, err_, log_;
   Clock::time_point started_;
   std::string output_, errors_;
+  int also_ = -1;
+  std::function<void()> on_also_;
   size_t lines_end_ = 0;  // how much of output_ was given to on_line
   std::optional<Ending> ending_;
 };

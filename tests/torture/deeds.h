@@ -21,6 +21,8 @@ struct Witness {
   int64_t workers_killed = 0;         // one by one
   int64_t all_workers_killed = 0;     // times that all workers were killed, by us or by muster
   int64_t readers = 0;                // processes that only read the ledger
+  int64_t broken_by_us = 0;           // requests that may have been broken off on our side
+  std::set<int64_t> hindered;         // processes that may not have been able to book their end
 };
 
 // A start of muster in the hands of its tormentor.

@@ -71,7 +71,8 @@ class Inquiry {
       }
       auto exited = seen_.witness.exit_codes.find(session.pid);
       bool exits = exited != seen_.witness.exit_codes.end();
-      if (exits && session.exit_code != exited->second) {
+      bool unbooked = seen_.witness.hindered.contains(session.pid) && !session.ended;
+      if (exits && !unbooked && session.exit_code != exited->second) {
         Complain("session {} ended with exit code {}, the ledger says {}", number, exited->second,
                  session.exit_code.value_or(-1));
       }

@@ -4,10 +4,9 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 
-#include "tests/torture/invariants.h"
 #include "tests/torture/processes.h"
+#include "tests/torture/run_checks.h"
 
 namespace muster::torture {
 namespace {
@@ -16,11 +15,8 @@ namespace fs = std::filesystem;
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kWatchdog{60'000};  // one start of muster, and what is waited for in it
-constexpr milliseconds kGone{1'000};       // after the supervisor nobody is left
 constexpr milliseconds kSecondInterrupt{500};
 constexpr milliseconds kTerm{10'000};
-constexpr milliseconds kProviderQuiet{5'000};
 constexpr milliseconds kBetweenReads{250};  // of the provider, which keeps a thousand requests
 
 microseconds Since(Clock::time_point from) {
@@ -36,18 +32,6 @@ Scene MakeScene(const Campaign& campaign, int64_t number) {
   shape.workers = campaign.workers;
   fs::create_directories(shape.folder);
   return Scene(shape);
-}
-
-// The item of a line that shows one as done: "✓ [id] done · …".
-std::string ShownDone(const std::string& line) {
-  constexpr std::string_view kMark = "✓ [";
-  size_t end = line.find("] done");
-  if (!line.starts_with(kMark) || end == std::string::npos) return "";
-  return line.substr(kMark.size(), end - kMark.size());
-}
-
-std::string LastLines(const std::string& text) {
-  return text.size() <= 600 ? text : "…" + text.substr(text.size() - 600);
 }
 
 }  // namespace
@@ -67,10 +51,13 @@ std::vector<std::string> Round::Run() {
     finished = RunOnce();
   }
   if (wrong_.empty()) Compare(true);
-  if (wrong_.empty()) CheckOneMoreRun();
+  if (wrong_.empty()) Checks().CheckOneMoreRun();
+  ++tally_.starts;
   ++tally_.rounds;
   return wrong_;
 }
+
+RunChecks Round::Checks() { return {campaign_, scene_, *provider_, witness_, wrong_}; }
 
 // One start; true: muster says that all is done.
 bool Round::RunOnce() {
@@ -105,7 +92,7 @@ void Round::AwaitEnd(std::optional<Deed> ender) {
   auto from = Clock::now();
   bool ended_before = muster_->ended();
   while (!muster_->PumpUntil(Clock::now() + kBetweenReads)) {
-    if (Since(muster_->started()) > kWatchdog) return ReportHang();
+    if (Since(muster_->started()) > kStartLimit) return ReportHang();
     if (auto read = provider_->Read(); !read) return Complain("{}", read.error());
   }
   if (!ended_before && ender) NoteTime(*ender, Since(from));
@@ -118,7 +105,7 @@ void Round::NoteTime(Deed ender, microseconds took) {
     if (took > limit * campaign_.slow)
       Complain("{}: gone only after {} ms", Name(ender), took.count() / 1000);
   };
-  if (ender == Deed::kInterrupt) note(tally_.slowest_interrupt, kWatchdog);
+  if (ender == Deed::kInterrupt) note(tally_.slowest_interrupt, kStartLimit);
   if (ender == Deed::kInterruptTwice) note(tally_.slowest_second_interrupt, kSecondInterrupt);
   if (ender == Deed::kTerminate) note(tally_.slowest_term, kTerm);
 }
@@ -142,28 +129,14 @@ void Round::JudgeEnding(std::optional<Deed> ender) {
 
 void Round::CheckSurvivors() {
   auto from = Clock::now();
-  for (std::string& survivor : AwaitNobody({provider_->pid()}, kGone)) {
-    wrong_.push_back("I9: left after a second: " + std::move(survivor));
-  }
+  Checks().CheckSurvivors();
   tally_.slowest_gone = std::max(tally_.slowest_gone, Since(from));
 }
 
 void Round::Compare(bool finished) {
   ++tally_.checks;
-  auto ledger = ReadLedger(scene_.run_dir(), folder() + "/copy");
-  if (!ledger) return Complain("I8: {}", ledger.error());
-  auto files = ReadRunFiles(scene_.run_dir());
-  auto read = finished ? provider_->AwaitQuiet(kProviderQuiet) : provider_->Read();
-  if (!read) return Complain("{}", read.error());
-  if (!*ledger) {
-    if (!witness_.shown_done.empty() || !provider_->asks().empty() || finished) {
-      Complain("I2: there is no ledger");
-    }
-    return;
-  }
-  wrong_ = CheckInvariants({scene_, **ledger, provider_->asks(), files, witness_, finished});
-  SearchKey();
-  if (finished && wrong_.empty()) Count(**ledger);
+  auto ledger = Checks().CompareBooks(finished);
+  if (ledger && finished && wrong_.empty()) Count(*ledger);
 }
 
 void Round::Count(const LedgerFacts& ledger) {
@@ -190,54 +163,14 @@ void Round::Count(const LedgerFacts& ledger) {
   }
 }
 
-void Round::CheckOneMoreRun() {
-  size_t asked = provider_->asks().size();
-  auto before = ReadRunFiles(scene_.run_dir());
-  auto again = RunToEnd(campaign_.RunCommand(scene_), kWatchdog);
-  if (!again) return Complain("I11: one more run: {}", again.error());
-  ++tally_.starts;
-  if ((*again)->ending().exit_code != 0) {
-    Complain("I11: one more run: {}: {}", (*again)->ending().Text(), LastLines((*again)->errors()));
-  }
-  if (auto read = provider_->AwaitQuiet(kProviderQuiet); !read) Complain("{}", read.error());
-  if (provider_->asks().size() != asked) {
-    Complain("I11: one more run asked {} times", provider_->asks().size() - asked);
-  }
-  auto after = ReadRunFiles(scene_.run_dir());
-  for (const std::string& item : scene_.items()) {
-    std::string path = scene_.OutputPath(item);
-    if (after[path] != before[path]) Complain("I11: one more run changed {}", path);
-  }
-  if (after.size() > before.size()) Complain("I11: one more run left new files");
-  for (std::string& survivor : AwaitNobody({provider_->pid()}, kGone)) {
-    wrong_.push_back("I9: left after a second: " + std::move(survivor));
-  }
-  for (std::string& survivor : StartedWith(campaign_.token)) {
-    wrong_.push_back("I9: left at the end: " + std::move(survivor));
-  }
-  SearchKey();
-}
-
-// In every file of the round: the run directory, a copy of the ledger, all that muster said.
-void Round::SearchKey() {
-  for (const auto& entry : fs::recursive_directory_iterator(folder())) {
-    if (!entry.is_regular_file()) continue;
-    std::ifstream file(entry.path(), std::ios::binary);
-    std::string bytes{std::istreambuf_iterator<char>(file), {}};
-    if (bytes.find(kCanaryKey) != std::string::npos) {
-      Complain("I12: the key stands in {}", entry.path().string());
-    }
-  }
-}
-
 void Round::ReportHang() {
-  auto status = RunToEnd(campaign_.StatusCommand(scene_), kWatchdog);
+  auto status = RunToEnd(campaign_.StatusCommand(scene_), kStartLimit);
   Complain("muster has not ended after {} s; its processes:\n{}\nits status:\n{}\nits words:\n{}",
-           kWatchdog.count() / 1000, StacksOf(muster_->pid()),
+           kStartLimit.count() / 1000, StacksOf(muster_->pid()),
            status ? (*status)->output() + (*status)->errors() : status.error(),
            LastLines(muster_->output() + muster_->errors()));
   muster_->Signal(SIGKILL);
-  muster_->PumpUntil(Clock::now() + kGone);
+  muster_->PumpUntil(Clock::now() + kGoneLimit);
 }
 
 }  // namespace muster::torture

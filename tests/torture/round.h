@@ -12,6 +12,7 @@
 #include "tests/torture/deeds.h"
 #include "tests/torture/ledger_facts.h"
 #include "tests/torture/provider.h"
+#include "tests/torture/run_checks.h"
 #include "tests/torture/scene.h"
 #include "tests/torture/tally.h"
 
@@ -32,14 +33,13 @@ class Round {
   std::function<void()> on_start;            // called before each
 
  private:
+  RunChecks Checks();
   bool RunOnce();
   void AwaitEnd(std::optional<Deed> ender);
   void NoteTime(Deed ender, std::chrono::microseconds took);
   void JudgeEnding(std::optional<Deed> ender);
   void CheckSurvivors();
   void Compare(bool finished);
-  void CheckOneMoreRun();
-  void SearchKey();
   void Count(const LedgerFacts& ledger);
   void ReportHang();
 

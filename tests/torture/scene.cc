@@ -3,12 +3,13 @@
 #include <array>
 #include <filesystem>
 #include <fstream>
+#include <span>
 #include <string_view>
 
 namespace muster::torture {
 namespace {
 
-constexpr std::array<std::string_view, 7> kParts{"a", "b", "c", "d", "e", "f", "g"};
+constexpr std::array<std::string_view, 7> kAllParts{"a", "b", "c", "d", "e", "f", "g"};
 constexpr int64_t kItemConcurrency = 2;
 
 constexpr std::string_view kConfig = R"(name: torture
@@ -58,6 +59,11 @@ constexpr std::string_view kRules = R"([
   {"action": {"delay_ms": 15}}
 ])";
 
+// The parts that every item of this shape has.
+std::span<const std::string_view> PartsOf(const Scene::Shape& shape) {
+  return std::span(kAllParts).first(shape.parts);
+}
+
 }  // namespace
 
 Scene::Scene(const Shape& shape) : shape_(shape) {
@@ -75,7 +81,7 @@ Result<void> Scene::Write(uint16_t port) const {
   for (const std::string& item : items_) {
     std::string folder = shape_.folder + "/items/" + item;
     std::filesystem::create_directories(folder);
-    for (std::string_view part : kParts) {
+    for (std::string_view part : PartsOf(shape_)) {
       std::ofstream(fmt::format("{}/{}.txt", folder, part)) << PartText(item, std::string(part));
     }
   }
@@ -89,12 +95,14 @@ Result<void> Scene::Write(uint16_t port) const {
 }
 
 std::string Scene::Script() const {
-  return fmt::format("{{\"seed\": {}, \"rules\": {}}}", shape_.seed >> 1, kRules);
+  return fmt::format("{{\"seed\": {}, \"rules\": {}}}", shape_.seed >> 1,
+                     shape_.rules.empty() ? kRules : shape_.rules);
 }
 
 std::vector<std::string> Scene::PlacesOf(const std::string& item) const {
   std::vector<std::string> places;
-  for (std::string_view part : kParts) places.push_back(fmt::format("{}/parts[{}]", item, part));
+  for (std::string_view part : PartsOf(shape_))
+    places.push_back(fmt::format("{}/parts[{}]", item, part));
   places.push_back(item + "/whole");
   return places;
 }
@@ -108,7 +116,7 @@ std::string Scene::PromptOf(const std::string& place, const Answers& answers) co
     return place + " " + PartText(item, place.substr(from, place.find(']') - from));
   }
   std::string prompt = place + " ";
-  for (std::string_view part : kParts) {
+  for (std::string_view part : PartsOf(shape_)) {
     auto answer = answers.find(fmt::format("{}/parts[{}]", item, part));
     if (answer == answers.end()) return "";
     prompt += "<" + answer->second + ">";

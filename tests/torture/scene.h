@@ -21,6 +21,9 @@ class Scene {
     std::string token;   // makes the round's requests unlike any other's
     uint64_t seed = 0;   // of the provider's faults
     int64_t items = 0, workers = 0;
+    size_t parts = 7;     // of each item: 1 to 7
+    std::string rules;    // what the provider does to its clients; empty: a bit of everything
+    std::string run_dir;  // empty: in the folder
   };
 
   explicit Scene(const Shape& shape);
@@ -30,7 +33,9 @@ class Scene {
   std::string Script() const;
 
   std::string config() const { return shape_.folder + "/torture.yaml"; }
-  std::string run_dir() const { return shape_.folder + "/run"; }
+  std::string run_dir() const {
+    return shape_.run_dir.empty() ? shape_.folder + "/run" : shape_.run_dir;
+  }
   std::string log() const { return shape_.folder + "/log"; }  // what muster says
   const Shape& shape() const { return shape_; }
 
