@@ -5,6 +5,9 @@
 #   make test            install what is missing, build, run the whole test suite
 #   make test SAN=address|thread      the same under a sanitizer, in a build tree of its own
 #   make torture KILLS=10000          kill it at random instants, check the books (tests/torture.cc)
+#   make kill-points [SAMPLE=200|ALL=1] [SEED=] [POINT=]   kill it at every system call that changes
+#                                     something (tests/kill_points.cc); ERRORS=1: let them fail
+#   make power-cuts CUTS=20           cut the power of its disk (tests/power_cuts.cc); root only
 #   make fuzz TARGET=replies SECONDS=60    fuzz what reads a provider's bytes
 #   make test-peers                   against an independent fake and the real claude CLI, from npm
 #   make bench-limits ARGS=--quick    how much of a provider's limits is used, by its own books
@@ -55,15 +58,20 @@ LIBS_SUPERVISOR := $(LIBS_COMMON) -lsqlite3 -lcpp-httplib -lpthread
 COMMON     := $(wildcard common/*.cc common/*/*.cc common/*/*/*.cc)
 WORKER     := $(filter-out worker/main.cc,$(wildcard worker/*.cc worker/*/*.cc worker/*/*/*.cc))
 SUPERVISOR := $(filter-out supervisor/main.cc,$(wildcard supervisor/*.cc supervisor/*/*.cc))
-TESTS      := $(filter-out tests/torture.cc tests/bad_worker.cc tests/instructions.cc,\
-                $(wildcard tests/*.cc))
+TESTS      := $(filter-out tests/torture.cc tests/kill_points.cc tests/power_cuts.cc \
+                           tests/bad_worker.cc tests/instructions.cc,$(wildcard tests/*.cc))
 FUZZ       := $(filter-out tests/fuzz/libfuzzer.cc,$(wildcard tests/fuzz/*.cc))
 FAKE       := $(wildcard tests/fake_provider/*.cc)
 # What of it the tests hold against an oracle of theirs.
 FAKE_TESTED := $(addprefix tests/fake_provider/,limiter.cc meter.cc limit_settings.cc admissions.cc http.cc)
 TORTURE    := tests/torture.cc $(wildcard tests/torture/*.cc)
-ALL        := $(COMMON) $(WORKER) $(SUPERVISOR) $(TESTS) $(FUZZ) $(FAKE) \
-              worker/main.cc supervisor/main.cc $(TORTURE) tests/bad_worker.cc tests/instructions.cc
+# What the tools that strike muster down have in common.
+TORMENTS   := $(wildcard tests/torture/*.cc) tests/fake_provider/answers.cc tests/fake_provider/digest.cc
+KILL_POINTS := $(wildcard tests/kill_points/*.cc)
+POWER_CUTS := $(wildcard tests/power_cuts/*.cc)
+TOOLS      := tests/kill_points.cc tests/power_cuts.cc $(KILL_POINTS) $(POWER_CUTS)
+ALL_FILES  := $(COMMON) $(WORKER) $(SUPERVISOR) $(TESTS) $(FUZZ) $(FAKE) worker/main.cc \
+              supervisor/main.cc $(TORTURE) $(TOOLS) tests/bad_worker.cc tests/instructions.cc
 
 objects = $(patsubst %.cc,$(B)/%.o,$(1))
 
@@ -125,9 +133,19 @@ $(B)/instructions: $(call objects,$(SUPERVISOR) $(COMMON) tests/instructions.cc 
 	@echo '  link    $@'
 	$(Q)$(CXX) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS_SUPERVISOR)
 
+UNWIND := -lunwind-ptrace -lunwind-x86_64 -lunwind
+$(B)/kill-points: $(call objects,tests/kill_points.cc $(KILL_POINTS) $(TORMENTS) $(SUPERVISOR) $(COMMON))
+	@echo '  link    $@'
+	$(Q)$(CXX) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS_SUPERVISOR) $(UNWIND)
+
+$(B)/power-cuts: $(call objects,tests/power_cuts.cc $(POWER_CUTS) $(KILL_POINTS) $(TORMENTS) \
+                              $(SUPERVISOR) $(COMMON))
+	@echo '  link    $@'
+	$(Q)$(CXX) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS_SUPERVISOR) $(UNWIND)
+
 # Tests are compiled for speed of compiling.
 TEST_OBJECTS := $(call objects,$(TESTS) $(FUZZ) tests/instructions.cc)
-TOOL_OBJECTS := $(call objects,$(TORTURE) tests/bad_worker.cc)
+TOOL_OBJECTS := $(call objects,$(TORTURE) $(TOOLS) tests/bad_worker.cc)
 FAKE_OBJECTS := $(call objects,$(FAKE))
 $(TEST_OBJECTS) $(TOOL_OBJECTS): MORE_FLAGS := -O0 -U_FORTIFY_SOURCE
 $(FAKE_OBJECTS): MORE_FLAGS := -O1
@@ -135,11 +153,11 @@ $(FAKE_OBJECTS): MORE_FLAGS := -O1
 # What of the headers is compiled once, for each kind of flags: $(B)/pch/KIND/precompiled.h.gch.
 ifneq ($(PCH),)
   PCH_KINDS := product tests tools fake
-  $(call objects,$(ALL)): PCH_FLAGS := -I$(B)/pch/product -include precompiled.h
+  $(call objects,$(ALL_FILES)): PCH_FLAGS := -I$(B)/pch/product -include precompiled.h
   $(TEST_OBJECTS): PCH_FLAGS := -I$(B)/pch/tests -include precompiled.h
   $(TOOL_OBJECTS): PCH_FLAGS := -I$(B)/pch/tools -include precompiled.h
   $(FAKE_OBJECTS): PCH_FLAGS := -I$(B)/pch/fake -include precompiled.h
-  $(filter-out $(TEST_OBJECTS) $(TOOL_OBJECTS) $(FAKE_OBJECTS),$(call objects,$(ALL))): \
+  $(filter-out $(TEST_OBJECTS) $(TOOL_OBJECTS) $(FAKE_OBJECTS),$(call objects,$(ALL_FILES))): \
     $(B)/pch/product/precompiled.h.gch
   $(TEST_OBJECTS): $(B)/pch/tests/precompiled.h.gch
   $(TOOL_OBJECTS): $(B)/pch/tools/precompiled.h.gch
@@ -167,7 +185,7 @@ $(B)/gen/build_id.h: $(sort $(COMMON) $(wildcard common/*.h common/*/*.h common/
 	@mkdir -p $(@D)
 	@printf '#define MUSTER_BUILD_ID "%s"\n' "$$(cat $^ | sha256sum | cut -c1-16)" > $@
 
--include $(patsubst %.cc,$(B)/%.d,$(ALL))
+-include $(patsubst %.cc,$(B)/%.d,$(ALL_FILES))
 
 # ---- testing ----
 
@@ -216,6 +234,28 @@ torture: test-deps
 	@$(MAKE) --no-print-directory -j$(JOBS) test-programs
 	$(B)/torture --programs $(B) --kills $(KILLS) $(if $(SEED),--seed $(SEED)) $(if $(SAN),--slow 6)
 
+# Every system call that changes something is a point; ERRORS=1: every one that can fail. SAMPLE=
+# points of all kinds, or ALL=1; what it prints of a point that failed is its POINT=.
+ERRORS ?=
+SAMPLE ?= 200
+
+.PHONY: kill-points
+kill-points: test-deps
+	@scripts/install-packages libunwind-dev
+	@$(MAKE) --no-print-directory -j$(JOBS) programs $(B)/fake-provider $(B)/kill-points
+	$(B)/kill-points --programs $(B) $(if $(ERRORS),--errors) $(if $(ALL),--all,--sample $(SAMPLE)) \
+	  $(if $(STRIDE),--stride $(STRIDE)) $(if $(SEED),--seed $(SEED)) $(if $(POINT),--point $(POINT)) \
+	  $(if $(SAN),--slow 6)
+
+# The same disk, cut off at CUTS random instants; skipped with the reason where it cannot be made.
+CUTS ?= 20
+
+.PHONY: power-cuts
+power-cuts: test-deps
+	@scripts/install-packages libunwind-dev xfsprogs e2fsprogs
+	@$(MAKE) --no-print-directory -j$(JOBS) programs $(B)/fake-provider $(B)/power-cuts
+	$(B)/power-cuts --programs $(B) --cuts $(CUTS) $(if $(SEED),--seed $(SEED))
+
 # What of a provider's limits is used, and how often it is run into; ARGS=--quick for short windows.
 .PHONY: bench-limits
 bench-limits: test-deps
@@ -246,11 +286,11 @@ check-layers:
 
 .PHONY: check-format
 check-format:
-	@clang-format --dry-run --Werror $(ALL) $(wildcard */*.h */*/*.h */*/*/*.h)
+	@clang-format --dry-run --Werror $(ALL_FILES) $(wildcard */*.h */*/*.h */*/*/*.h)
 
 .PHONY: format
 format:
-	@clang-format -i $(ALL) $(wildcard */*.h */*/*.h */*/*/*.h)
+	@clang-format -i $(ALL_FILES) $(wildcard */*.h */*/*.h */*/*/*.h)
 
 # ---- installing ----
 
