@@ -131,7 +131,8 @@ int Main(int argc, char** argv) {
 int main(int argc, char** argv) {
   try {
     return muster::Main(argc, argv);
-  } catch (const std::system_error&) {  // nobody can be told: a full disk, a closed pipe
+  } catch (const std::exception& e) {  // no memory, a file that is gone, a full disk, a closed pipe
+    muster::TellLast("muster-worker", e.what());
     return 3;
   }
 }
