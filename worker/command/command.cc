@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "common/fd.h"
+#include "worker/command/keeper.h"
 #include "worker/command/leftovers.h"
 #include "worker/command/process.h"
 
@@ -100,6 +101,7 @@ struct CommandRunner::Impl {
     }
   }
 
+  Keeper keeper;  // ends last
   Fd epoll;
   std::map<int64_t, std::unique_ptr<CommandProcess>> processes;  // by number
   std::deque<Failed> failed;
@@ -122,6 +124,7 @@ CommandRunner::~CommandRunner() {
 int64_t CommandRunner::Start(CommandRequest request, Callback done) {
   if (!impl_->epoll) {  // most workers never run a command
     impl_->epoll.Reset(epoll_create1(EPOLL_CLOEXEC));
+    impl_->keeper.Start(OurMarks());
     impl_->others = OurChildren();
   }
   int64_t number = ++impl_->last_number;

@@ -5,7 +5,8 @@
 //
 // What ends with a program: its process group; and, where the worker adopts orphans (AdoptOrphans),
 // every process that it left behind. When the worker itself is killed by SIGKILL, the kernel kills
-// the program at once, but not what the program has started: that lives on.
+// the program at once, and a keeper (keeper.h) what the program has started, but for what has wiped
+// its environment.
 
 #include <chrono>
 #include <cstdint>

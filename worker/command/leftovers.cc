@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <random>
 #include <string_view>
 
 #include "common/fd.h"
@@ -15,9 +16,6 @@ namespace muster {
 namespace {
 
 constexpr size_t kMostProcText = 4 * 1024 * 1024;  // the kernel's limit for environments is lower
-
-// What the marks of this process's programs begin with.
-std::string OurMarks() { return fmt::format("MUSTER_COMMAND={}.", getpid()); }
 
 template <class T>
 std::optional<T> NumberIn(std::string_view text) {
@@ -39,6 +37,13 @@ std::optional<pid_t> ParentOf(pid_t pid) {
 }  // namespace
 
 void AdoptOrphans() { prctl(PR_SET_CHILD_SUBREAPER, 1); }
+
+// By chance, because pids come again, and in another PID namespace at the same time.
+std::string OurMarks() {
+  static const uint64_t chance =
+      std::random_device{}() * (uint64_t{1} << 32) + std::random_device{}();
+  return fmt::format("MUSTER_COMMAND={}.{:x}.", getpid(), chance);
+}
 
 std::string MakeMark(int64_t number) { return OurMarks() + std::to_string(number); }
 

@@ -18,8 +18,10 @@ namespace muster {
 // parent is not affected.
 void AdoptOrphans();
 
-// The mark of a program: an entry of its environment, "MUSTER_COMMAND=pid.number".
+// The mark of a program: an entry of its environment, "MUSTER_COMMAND=pid.chance.number"; and what
+// the marks of all programs of this process begin with, and no others.
 std::string MakeMark(int64_t number);
+std::string OurMarks();
 
 // The processes whose parent we are now. Empty without /proc.
 std::set<pid_t> OurChildren();
