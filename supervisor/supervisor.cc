@@ -17,6 +17,8 @@ constexpr milliseconds kTermGrace{9'000};    // TERM and HUP: gone within ten se
 constexpr milliseconds kCommitAgain{1'000};  // while the disk is full
 constexpr milliseconds kIdleWake{1'000};     // the view moves on even when nothing happens
 constexpr milliseconds kBusyWake{100};
+// A wait that ends so much too late: this process was stopped (Ctrl+Z), or its machine was.
+constexpr milliseconds kStandstill{500};
 
 // "14:05", or "2 Jan 14:05" on another day; local time.
 std::string TimeOfDay(int64_t wall_ms) {
@@ -91,8 +93,10 @@ SessionEnd Supervisor::Run() {
 
 void Supervisor::TakeEvents() {
   events_.clear();
-  pool_.Wait(NextWake(), &events_);
+  Time wake = NextWake();
+  pool_.Wait(wake, &events_);
   now_ = clock_.Now();
+  if (now_ > wake + kStandstill) crew_.PassOver(now_ - wake);
   for (const PoolEvent& event : events_) {
     std::visit([this](const auto& e) { On(e); }, event);
   }

@@ -311,6 +311,13 @@ void Crew::Watch(Time now, const std::function<bool(WorkerId)>& waits) {
   watch_at_ = next;
 }
 
+void Crew::PassOver(Time::duration standstill) {
+  for (auto& [id, worker] : workers_) {
+    worker.last_heard += standstill;
+    if (worker.attempt) worker.attempt->clocked += standstill;
+  }
+}
+
 // Until when nothing happens to it.
 Crew::Time Crew::WatchOne(WorkerRecord& worker, Time now,
                           const std::function<bool(WorkerId)>& waits) {

@@ -73,6 +73,8 @@ class Crew {
   WorkerRecord* FindIdle();  // local ones first
   void GiveItem(WorkerRecord& worker, ItemRow row, Time now);
 
+  // So long nobody was watching: it counts neither as silence nor as time of an item.
+  void PassOver(Time::duration standstill);
   // Kills who has been silent too long; cancels, then kills, whose item takes too long. `waits`
   // says whether a worker only waits for verdicts: such time does not count.
   void Watch(Time now, const std::function<bool(WorkerId)>& waits);

@@ -203,6 +203,8 @@ void ProcessPool::Wait(Time until, std::vector<PoolEvent>* events) {
   int n = kEventsAtOnce;
   for (int round = 0; round < kRounds && n == kEventsAtOnce; ++round, timeout = 0) {
     n = epoll_wait(epoll_.get(), ready, kEventsAtOnce, timeout);
+    // Stopped and gone on with (Ctrl+Z, fg): what came meanwhile is there to be taken.
+    if (n < 0 && errno == EINTR) n = epoll_wait(epoll_.get(), ready, kEventsAtOnce, 0);
     for (int i = 0; i < n; ++i) Handle(ready[i].data.u64, events);
   }
   StepDue();
