@@ -19,6 +19,7 @@
 #include "supervisor/pilot.h"
 #include "supervisor/plan/estimate_page.h"
 #include "supervisor/plan/plan.h"
+#include "supervisor/plan/plan_page.h"
 #include "supervisor/pool/descriptor_limit.h"
 #include "supervisor/pool/fork_spawner.h"
 #include "supervisor/pool/process_pool.h"
@@ -191,6 +192,7 @@ class Session {
     bool by_item = false;
     ProvidersInUse(config_, &by_item);
     plan.models = by_item ? "models by item" : fmt::format("{}", fmt::join(models, ", "));
+    plan.work = WorkLines(config_);
     CountItems(books, selection, &plan);
     plan.workers = static_cast<int64_t>(
         std::min(Workers(), static_cast<size_t>(std::max<int64_t>(plan.to_do, 0))));

@@ -104,16 +104,23 @@ std::string RequestText(const Config& config, const Step& step) {
   return text;
 }
 
-// Programs that will be run and requests that will be sent: nothing of it comes as a surprise.
-std::string WorkText(const Config& config) {
+// What a config has done beside its chats: a label and a text each.
+std::vector<std::pair<std::string, std::string>> WorkOf(const Config& config) {
   Json context = FixedNames(config);
-  std::string page;
+  std::vector<std::pair<std::string, std::string>> work;
   for (const Step* step : WorkingSteps(config)) {
     auto wanted = IsTrue(step->when, context, true);
     if (wanted && !*wanted) continue;  // of no item
-    if (step->command) page += LabelledText("runs", CommandText(config, *step));
-    if (step->request) page += LabelledText("sends", RequestText(config, *step));
+    if (step->command) work.emplace_back("runs", CommandText(config, *step));
+    if (step->request) work.emplace_back("sends", RequestText(config, *step));
   }
+  return work;
+}
+
+// Programs that will be run and requests that will be sent: nothing of it comes as a surprise.
+std::string WorkText(const Config& config) {
+  std::string page;
+  for (const auto& [label, text] : WorkOf(config)) page += LabelledText(label, text);
   return page;
 }
 
@@ -240,6 +247,22 @@ std::string PlanPage(const Config& config, const PriceTable& prices, const Plan&
   if (!estimate.steps.empty()) page += "\n" + EstimateTable(estimate);
   return page + "\n" + EstimateNotes(config, prices, estimate) +
          BudgetNotes(config, estimate, plan.spent);
+}
+
+std::vector<std::string> WorkLines(const Config& config) {
+  std::vector<std::string> lines;
+  for (const auto& [label, text] : WorkOf(config)) {
+    std::string line = label + " " + text;
+    for (size_t at; (at = line.find('\n')) != std::string::npos;) line.replace(at, 1, "; ");
+    lines.push_back(std::move(line));
+  }
+  for (const Provider* provider : ProvidersInUse(config)) {
+    if (provider->api != "claude-code") continue;
+    lines.push_back("runs " +
+                    VisibleText(provider->program.empty() ? "claude" : provider->program) +
+                    " for the calls of " + VisibleText(provider->name));
+  }
+  return lines;
 }
 
 std::string FirstPromptPage(const Plan& plan) {

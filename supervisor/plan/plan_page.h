@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "common/config/config.h"
 #include "common/prices.h"
@@ -13,6 +14,10 @@ namespace muster {
 // text is safe for a terminal. `workers`: as many as there will be. The headline is the caller's.
 std::string PlanPage(const Config& config, const PriceTable& prices, const Plan& plan,
                      int64_t workers);
+
+// Programs that a run will start and requests that its steps will send, a line each: what `muster
+// run` says before its first item, so that a config of somebody else's surprises nobody.
+std::vector<std::string> WorkLines(const Config& config);
 
 // The first chat call as it will be asked; "" where there is none.
 std::string FirstPromptPage(const Plan& plan);

@@ -211,14 +211,17 @@ std::string FailureLine(std::string_view id, std::string_view reason) {
 std::vector<std::string> PlanLines(const RunPlan& plan) {
   if (plan.to_do == 0) return {};
   std::vector<std::string> lines;
-  lines.push_back(fmt::format("{}: {}, {} to do with {} ({}{})", ShownText(plan.name),
-                              FoundText(plan), FormatCount(plan.to_do),
-                              CountOf(plan.workers, "worker", "workers"), ShownText(plan.models),
-                              plan.simulated ? ", simulated" : ""));
+  std::string models = plan.models.empty() ? ""
+                                           : fmt::format(" ({}{})", ShownText(plan.models),
+                                                         plan.simulated ? ", simulated" : "");
+  lines.push_back(fmt::format("{}: {}, {} to do with {}{}", ShownText(plan.name), FoundText(plan),
+                              FormatCount(plan.to_do), CountOf(plan.workers, "worker", "workers"),
+                              models));
   if (plan.calls_per_item > 0) {
     lines.push_back(fmt::format("calls: {} for each item, {} in all", plan.calls_per_item,
                                 FormatCount(plan.calls_per_item * plan.to_do)));
   }
+  for (const std::string& line : plan.work) lines.push_back(ShownText(line));
   if (plan.before.tries > 0) lines.push_back(BeforeText(plan));
   lines.push_back("run directory: " + ShownPath(plan.run_dir));
   return lines;

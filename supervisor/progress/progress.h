@@ -28,9 +28,10 @@ struct RunPlan {
   StatusCounts counts{};  // of all items, before this session starts
   int64_t to_do = 0;      // selected and not final
   int64_t workers = 0;
-  int64_t calls_per_item = 0;  // 0: differs by item
-  bool simulated = false;      // every call goes to the mock provider
-  Totals before;               // spent by earlier sessions
+  int64_t calls_per_item = 0;     // 0: differs by item
+  bool simulated = false;         // every call goes to the mock provider
+  Totals before;                  // spent by earlier sessions
+  std::vector<std::string> work;  // programs that it will run and the like, a line each
 };
 
 // One item's end, after its commit.
