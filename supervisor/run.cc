@@ -204,6 +204,8 @@ class Session {
     start.config = ConfigToJson(config_);
     start.keys = inputs_.keys;
     start.run_dir = config_.run_dir;
+    // Often enough that a few late ones are no silence.
+    start.alive_every_ms = std::clamp<int64_t>(config_.guard.worker_silence.count() / 4, 1, 5'000);
     start.verbose = options_.verbose || options_.sequential;
     if (NeedsSharedFolder(config_)) start.run_mark = dir_->mark();
     return start;
