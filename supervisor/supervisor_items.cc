@@ -203,7 +203,17 @@ void Supervisor::RepairOutputs() {
 // After the last commit. A session that was told to end at once leaves this to the next.
 void Supervisor::FinishOutputs() {
   if (mode_ == Mode::kKilling || end_.exit_code == kLedgerFailure) return;
-  TellOutputs(outputs_.Finish());
+  auto finished = outputs_.Finish();
+  if (finished && outputs_behind_) {  // there may be room again
+    auto repaired = outputs_.Repair();
+    if (!repaired) finished = Error{repaired.error()};
+    outputs_behind_ = false;
+  }
+  if (!finished) {
+    outputs_behind_ = false;  // said once more: it is the last word about it
+    TellOutputs(finished);
+    if (end_.exit_code == kAllDone) end_.exit_code = kSomeFailed;
+  }
   (void)books_.Commit();  // what is lost of this is found out again
 }
 
