@@ -65,6 +65,10 @@ FAKE       := $(wildcard tests/fake_provider/*.cc)
 # What of it the tests hold against an oracle of theirs.
 FAKE_TESTED := $(addprefix tests/fake_provider/,limiter.cc meter.cc limit_settings.cc admissions.cc http.cc)
 TORTURE    := tests/torture.cc $(wildcard tests/torture/*.cc)
+# What of it every destructive test asks: whether all still holds.
+EXAMINED   := $(addprefix tests/torture/,examination.cc invariants.cc call_checks.cc ledger_facts.cc \
+                scene.cc provider.cc child.cc processes.cc) \
+              $(addprefix tests/fake_provider/,answers.cc digest.cc)
 # What the tools that strike muster down have in common.
 TORMENTS   := $(wildcard tests/torture/*.cc) tests/fake_provider/answers.cc tests/fake_provider/digest.cc
 KILL_POINTS := $(wildcard tests/kill_points/*.cc)
@@ -110,7 +114,7 @@ $(B)/muster-worker: $(call objects,worker/main.cc $(WORKER) $(COMMON))
 	@echo '  link    $@'
 	$(Q)$(CXX) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS_WORKER)
 
-$(B)/test-suite: $(call objects,$(TESTS) $(FUZZ) $(FAKE_TESTED) $(SUPERVISOR) $(WORKER) $(COMMON))
+$(B)/test-suite: $(call objects,$(TESTS) $(FUZZ) $(FAKE_TESTED) $(EXAMINED) $(SUPERVISOR) $(WORKER) $(COMMON))
 	@echo '  link    $@'
 	$(Q)$(CXX) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS_SUPERVISOR) -lcurl -lssl -lz -lpthread
 

@@ -18,7 +18,7 @@
 //   I10 after a clean end nothing temporary is left
 //
 // (I9, no process is left, I11, one more run calls nothing, and I12, the key is nowhere, are
-// checked where processes are: run_checks.h.)
+// checked where processes are: examination.h.)
 
 #include <cstdint>
 #include <map>

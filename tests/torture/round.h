@@ -10,6 +10,7 @@
 #include "tests/torture/campaign.h"
 #include "tests/torture/child.h"
 #include "tests/torture/deeds.h"
+#include "tests/torture/examination.h"
 #include "tests/torture/ledger_facts.h"
 #include "tests/torture/provider.h"
 #include "tests/torture/run_checks.h"
@@ -43,6 +44,10 @@ class Round {
   void Count(const LedgerFacts& ledger);
   void ReportHang();
 
+  Subject subject() { return {scene_, *provider_, witness_, kCanaryKey}; }
+  void Note(std::vector<std::string> wrong) {
+    wrong_.insert(wrong_.end(), wrong.begin(), wrong.end());
+  }
   template <class... Args>
   void Complain(fmt::format_string<Args...> format, Args&&... args) {
     wrong_.push_back(fmt::format(format, std::forward<Args>(args)...));

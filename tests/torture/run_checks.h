@@ -1,7 +1,7 @@
 #pragma once
 
-// All the invariants (invariants.h) as one checker, for whatever was done to a run: I1 to I8 and
-// I10 from its books and files, I9 from its processes, I11 by one more run, I12 in every file.
+// The examination of a run (examination.h) as the campaigns use it: those that do many things to
+// many runs, each with a scene, a provider and a witness of its own.
 
 #include <chrono>
 #include <optional>
@@ -10,6 +10,7 @@
 
 #include "tests/torture/campaign.h"
 #include "tests/torture/deeds.h"
+#include "tests/torture/examination.h"
 #include "tests/torture/ledger_facts.h"
 #include "tests/torture/provider.h"
 #include "tests/torture/scene.h"
@@ -36,12 +37,8 @@ class RunChecks {
   void CheckOneMoreRun();
 
  private:
-  void SearchKey();
-
-  template <class... Args>
-  void Complain(fmt::format_string<Args...> format, Args&&... args) {
-    wrong_.push_back(fmt::format(format, std::forward<Args>(args)...));
-  }
+  Subject subject() const;
+  void Note(std::vector<std::string> found);
 
   const Campaign& campaign_;
   const Scene& scene_;
