@@ -44,10 +44,6 @@ class Round {
   void Count(const LedgerFacts& ledger);
   void ReportHang();
 
-  Subject subject() { return {scene_, *provider_, witness_, kCanaryKey}; }
-  void Note(std::vector<std::string> wrong) {
-    wrong_.insert(wrong_.end(), wrong.begin(), wrong.end());
-  }
   template <class... Args>
   void Complain(fmt::format_string<Args...> format, Args&&... args) {
     wrong_.push_back(fmt::format(format, std::forward<Args>(args)...));
