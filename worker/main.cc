@@ -38,7 +38,6 @@ int ServePipe() {
   if (!in || !out || !KeepLibrariesOut()) return kWorkerBootFailure;
   KeepSecretsOutOfCores();
   signal(SIGPIPE, SIG_IGN);
-  signal(SIGALRM, SIG_DFL);
   AdoptOrphans();
   return RunPipeWorker(std::move(in), std::move(out));
 }

@@ -1,5 +1,8 @@
 #include "worker/pipe_worker.h"
 
+#include <poll.h>
+#include <signal.h>
+#include <sys/time.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -18,14 +21,19 @@ using Clock = std::chrono::steady_clock;
 constexpr int kProtocolError = 101;
 constexpr int kSupervisorGone = 102;
 
-// Writes frames to the supervisor, which always reads: blocking is safe. When nobody is left to
-// read, neither is anything left to do.
+// Who has said hello and hears no `start` for so long was forgotten: its lease comes with `start`.
+constexpr std::chrono::minutes kForgotten{10};
+
+// Writes frames to the supervisor, which always reads; what lies between may hold them up for as
+// long as it likes. When nobody is left to read, neither is anything left to do.
 class PipeLink : public Link {
  public:
   explicit PipeLink(Fd out) : out_(std::move(out)) {}
 
   // Called when nobody reads any more; must not return.
   std::function<void()> on_gone;
+  // Called when nothing more can be written now; returns when something might.
+  std::function<void(int fd)> on_full;
 
   void Say(const FromWorker& message) override {
     std::string json = Encode(message);
@@ -65,6 +73,10 @@ class PipeLink : public Link {
     while (!bytes.empty()) {
       ssize_t n = write(out_.get(), bytes.data(), bytes.size());
       if (n < 0 && errno == EINTR) continue;
+      if (n < 0 && errno == EAGAIN) {
+        on_full(out_.get());
+        continue;
+      }
       if (n < 0) on_gone();
       bytes.remove_prefix(static_cast<size_t>(n));
     }
@@ -82,24 +94,22 @@ class PipeWorker {
         warm_(inherited != nullptr),
         worker_(link_, inherited) {
     link_.on_gone = [this] { Leave(); };
+    link_.on_full = [this](int fd) { WaitToWrite(fd); };
   }
 
   int Run() {
+    last_heard_ = Clock::now();
     Hello hello = MakeHello();
     hello.warm = warm_;
     link_.Say(hello);
-    last_heard_ = Clock::now();
     for (;;) {
       std::vector<bool> readable;
       worker_.Turn({in_.get()}, NextDeadline(), &readable);
-      if (!readable.empty() && readable[0]) {
-        Read();
-        if (auto code = HandleMessages()) return *code;
-      }
+      if (!readable.empty() && readable[0]) Read();
       auto now = Clock::now();
-      ArmAlarm(now);
       if (now - link_.last_said() >= worker_.alive_every()) link_.Say(Alive{});
-      if (worker_.lease().count() > 0 && now - last_heard_ > worker_.lease()) Leave();
+      if (auto code = HandleMessages()) return *code;
+      if (now > LeaseEnd()) Leave();
     }
   }
 
@@ -110,28 +120,44 @@ class PipeWorker {
     _exit(kSupervisorGone);
   }
 
-  // A leased worker that hangs does not look at the clock any more: the kernel does, and ends it.
-  void ArmAlarm(Clock::time_point now) {
-    auto lease = worker_.lease();
-    if (lease.count() == 0 || now - armed_ < lease / 4) return;
-    auto seconds = std::chrono::ceil<std::chrono::seconds>(2 * lease).count();
-    alarm(static_cast<unsigned>(seconds));
-    armed_ = now;
+  Clock::time_point NextDeadline() const {
+    return std::min(link_.last_said() + worker_.alive_every(), LeaseEnd());
   }
 
-  Clock::time_point NextDeadline() const {
-    auto next = link_.last_said() + worker_.alive_every();
-    if (worker_.lease().count() > 0) next = std::min(next, last_heard_ + worker_.lease());
-    return next;
+  // When to give up on a supervisor that has not been heard since.
+  Clock::time_point LeaseEnd() const {
+    if (!worker_.config()) return last_heard_ + kForgotten;
+    return worker_.lease().count() > 0 ? last_heard_ + worker_.lease() : Clock::time_point::max();
+  }
+
+  // A cut connection must not hold us for ever: the end of the input and of the lease count here
+  // too. What comes meanwhile is handled later.
+  void WaitToWrite(int fd) {
+    auto left = std::chrono::ceil<std::chrono::milliseconds>(LeaseEnd() - Clock::now()).count();
+    if (left < 0) Leave();
+    pollfd fds[] = {{fd, POLLOUT, 0}, {in_.get(), POLLIN, 0}};
+    poll(fds, 2, static_cast<int>(std::clamp<int64_t>(left + 1, 1, 60'000)));
+    if (fds[1].revents != 0) Read();
   }
 
   void Read() {
     char chunk[65536];
     ssize_t n = read(in_.get(), chunk, sizeof chunk);
-    if (n < 0 && errno == EINTR) return;
+    if (n < 0 && (errno == EINTR || errno == EAGAIN)) return;
     if (n <= 0) Leave();
     last_heard_ = Clock::now();
     decoder_.Feed({chunk, static_cast<size_t>(n)});
+    SetAlarm();
+  }
+
+  // One that hangs does not look at its lease: the kernel ends it when twice the time is over. A
+  // stopped one is ended before it does anything more.
+  void SetAlarm() {
+    if (worker_.lease().count() == 0) return;
+    auto lease = std::chrono::duration_cast<std::chrono::microseconds>(2 * worker_.lease()).count();
+    itimerval time{};
+    time.it_value = {lease / 1'000'000, lease % 1'000'000};
+    setitimer(ITIMER_REAL, &time, nullptr);
   }
 
   // The exit code once the worker is told to stop or hears what does not fit.
@@ -153,6 +179,7 @@ class PipeWorker {
         return kWorkerBootFailure;
       }
       if (!handled) return Misfit(handled.error());
+      if (starting) SetAlarm();
     }
   }
 
@@ -166,7 +193,7 @@ class PipeWorker {
   bool warm_;
   Worker worker_;
   FrameDecoder decoder_;
-  Clock::time_point last_heard_, armed_;
+  Clock::time_point last_heard_;
 };
 
 }  // namespace
@@ -178,6 +205,8 @@ Hello MakeHello() {
 }
 
 int RunPipeWorker(Fd in, Fd out, const Inherited* inherited) {
+  if (auto set = SetNonBlocking(out.get()); !set) return kWorkerBootFailure;
+  signal(SIGALRM, SIG_DFL);
   return PipeWorker(std::move(in), std::move(out), inherited).Run();
 }
 
