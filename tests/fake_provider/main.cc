@@ -88,7 +88,7 @@ int Run(const Options& options) {
   if (!script.ok()) return Fail(script.error(), kExitUsage);
   Result<Books> books = Books::Open(options.books_file, options.fsync, options.desk.answers.prices);
   if (!books.ok()) return Fail(books.error(), kExitUsage);
-  Result<Fd> listener = Server::Listen(options.port);
+  Result<Fd> listener = Server::Listen(options.address, options.port);
   if (!listener.ok()) return Fail(listener.error(), kExitUsage);
 
   Loop loop;
@@ -101,7 +101,7 @@ int Run(const Options& options) {
   if (!options.port_file.empty() && !WritePort(options.port_file, server.port())) {
     return Fail(options.port_file + ": cannot be written", kExitUsage);
   }
-  fmt::print("listening on 127.0.0.1:{}\n", server.port());
+  fmt::print("listening on {}:{}\n", options.address, server.port());
   std::fflush(stdout);
 
   while (!loop.stopping()) {

@@ -12,7 +12,8 @@ namespace fake_provider {
 
 const char kUsage[] =
     "usage: fake-provider [--flag VALUE | --flag=VALUE]...\n"
-    "  --port N             listen there on 127.0.0.1 (0: any free port)\n"
+    "  --port N             listen there (0: any free port)\n"
+    "  --address IP         on this address of this machine (127.0.0.1)\n"
     "  --port-file FILE     write the port there when ready\n"
     "  --books FILE         append every request and bill there, as JSON lines\n"
     "  --no-fsync           do not wait for the disk\n"
@@ -93,6 +94,7 @@ std::string KeepLimit(Options& options, const std::string& value) {
 
 const std::map<std::string_view, TextSetter>& TextFlags() {
   static const std::map<std::string_view, TextSetter> kFlags = {
+      {"--address", Any([](Options & o) -> auto& { return o.address; })},
       {"--port-file", Any([](Options & o) -> auto& { return o.port_file; })},
       {"--books", Any([](Options & o) -> auto& { return o.books_file; })},
       {"--script", Any([](Options & o) -> auto& { return o.script_file; })},

@@ -19,6 +19,7 @@ struct Options {
   bool fsync = true;
   std::vector<std::string> limits;  // as given, each one --limit; desk.limits has them as rules
   Desk::Settings desk{.key = "sk-test", .latency_ms = 0, .limits = {}, .answers = {}};
+  std::string address = "127.0.0.1";
 };
 
 Result<Options> ParseOptions(int argc, char** argv);

@@ -24,17 +24,19 @@ constexpr int kMaxResetWaits = 1000;  // of a millisecond each
 
 }  // namespace
 
-Result<Fd> Server::Listen(uint16_t port) {
+Result<Fd> Server::Listen(const std::string& address, uint16_t port) {
   Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   int on = 1;
   setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+  sockaddr_in place{};
+  place.sin_family = AF_INET;
+  place.sin_port = htons(port);
+  if (inet_pton(AF_INET, address.c_str(), &place.sin_addr) != 1) {
+    return Error{fmt::format("{}: expected an IPv4 address", address)};
+  }
+  if (bind(fd.get(), reinterpret_cast<sockaddr*>(&place), sizeof place) != 0 ||
       listen(fd.get(), 4096) != 0) {
-    return Error{fmt::format("127.0.0.1:{}: {}", port, std::strerror(errno))};
+    return Error{fmt::format("{}:{}: {}", address, port, std::strerror(errno))};
   }
   return fd;
 }

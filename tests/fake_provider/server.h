@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -36,8 +37,8 @@ class RequestSink {
 // in between.
 class Server {
  public:
-  // Listens on 127.0.0.1 at `port`; 0 lets the kernel choose.
-  static Result<Fd> Listen(uint16_t port);
+  // Listens at the IPv4 `address` and `port`; 0 lets the kernel choose.
+  static Result<Fd> Listen(const std::string& address, uint16_t port);
 
   // `loop` and `sink` must outlive the server.
   Server(Loop& loop, RequestSink& sink, Fd listener);
