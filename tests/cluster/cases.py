@@ -80,23 +80,26 @@ class Scene:
         if code not in expected:
             raise Failed(f"exit code {code}, expected {' or '.join(map(str, expected))}; {job.said()}")
 
-    def expect_finished(self, job, dead=(), faults=True, seconds=60):
+    def expect_finished(self, job, dead=(), faults=True, empty_jobs=False, seconds=60):
         """Waits for a good end; then everything is done once, and nothing is left anywhere."""
         self.expect_code(job, job.wait(seconds), 0)
         self.audit(job, faults=faults)
-        self.expect_nothing_left(dead)
+        self.expect_nothing_left(dead, empty_jobs)
 
     def audit(self, job, finished=True, faults=True):
         wrong = Audit(job, self.reference(job), finished, faults).run()
         if wrong:
             raise Failed("; ".join(wrong))
 
-    def expect_nothing_left(self, dead=(), seconds=LEASE + 3):
-        """No worker on any node, no job of Slurm's but what waits for a dead node."""
+    def expect_nothing_left(self, dead=(), empty_jobs=False, seconds=LEASE + 3):
+        """No worker on any node, no job of Slurm's but what waits for a dead node. `empty_jobs`: Slurm
+        could not hear of the end of some; scancel by their name removes them."""
         left = until(lambda: not self.cluster.workers(), seconds)
         if not left:
             nodes = sorted(where for _, where in self.cluster.processes())
             raise Failed(f"workers are left on {', '.join(nodes)} after {seconds} s")
+        if empty_jobs and self.cluster.slurm:
+            self.cluster.command("scancel", "-n", self.cluster.JOB)
         jobs = []
 
         def no_jobs():

@@ -32,6 +32,20 @@ def parent_of(pid):
         return int(stat.read().rsplit(")", 1)[1].split()[1])
 
 
+def words_of(pid):
+    """Its command line; that of a zombie is one empty word."""
+    with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as words:
+        return words.read().split("\0")
+
+
+def folder_of(pid):
+    """Where it is at work; of one that keeps its secrets, nowhere."""
+    try:
+        return pathlib.Path(os.readlink(f"/proc/{pid}/cwd"))
+    except PermissionError:
+        return pathlib.Path()
+
+
 class Process:
     """A process, told from a later one with its number by a descriptor of it."""
 
@@ -63,6 +77,8 @@ class Process:
 
 class Cluster:
     """Programs are started from its folder `bin`: by that its processes are known, on all nodes."""
+
+    JOB = "muster"  # the name of Slurm's jobs
 
     def __init__(self, mode, programs, nodes=3, slurm=True, ssh=True, **settings):
         self.mode = mode
@@ -134,8 +150,8 @@ class Cluster:
     # ---- launchers ----
 
     def srun(self, *more):
-        return ["srun", "--quiet", "--mpi=none", "-N1", "-n1", "-c1", "--mem=100M", *more,
-                "-w", "{{node}}"]
+        return ["srun", "--quiet", "--mpi=none", "-N1", "-n1", "-c1", "--mem=100M", "-J",
+                self.JOB, *more, "-w", "{{node}}"]
 
     def ssh(self, *more):
         return ["ssh", "-F", self.ssh_config, *more, "{{node}}"]
@@ -149,18 +165,18 @@ class Cluster:
                 if os.stat(f"/run/netns/{self.net}-{name.removeprefix('node')}").st_ino == network:
                     return name
             return ""
-        return self._node_in_environment(pid)
+        return self._node_above(int(pid))
 
-    def _node_in_environment(self, pid):
-        with open(f"/proc/{pid}/environ", "rb") as text:
-            environment = dict(entry.partition(b"=")[::2] for entry in text.read().split(b"\0"))
-        if b"SLURMD_NODENAME" in environment:
-            return environment[b"SLURMD_NODENAME"].decode()
-        if b"SSH_CONNECTION" in environment:
-            port = environment[b"SSH_CONNECTION"].split()[-1].decode()
-            for name in self.node_names:
-                if f":{port}\n" in (self.folder / f"ssh/sshd_config.{name[4:]}").read_text():
-                    return name
+    def _node_above(self, pid):
+        """Of MODE=ports: its node's slurmstepd or sshd is among its ancestors."""
+        while pid > 1:
+            folder = folder_of(pid)
+            if folder.parent == self.folder / "spool":
+                return folder.name
+            config = re.search(f"{self.folder}/ssh/sshd_config.([0-9]+)", " ".join(words_of(pid)))
+            if config:
+                return f"node{config.group(1)}"
+            pid = parent_of(pid)
         return ""
 
     def processes(self, program="muster-worker"):
@@ -170,9 +186,9 @@ class Cluster:
             if not entry.name.isdigit():
                 continue
             try:
-                if os.readlink(f"/proc/{entry.name}/exe") == str(self.bin / program):
+                if words_of(entry.name)[0] == str(self.bin / program):
                     found.append((Process(int(entry.name)), self._node_of(entry.name)))
-            except OSError:  # gone meanwhile, or another user's
+            except OSError:  # gone meanwhile
                 pass
         return found
 

@@ -109,7 +109,7 @@ def add(cases):
         os.killpg(group, signal.SIGKILL)
         if not until(lambda: len(scene.cluster.workers()) < before, 2 * LEASE):
             raise Failed("its worker outlived the lease")
-        scene.expect_finished(job)
+        scene.expect_finished(job, empty_jobs=True)
 
     @cases.case("the supervisor is killed, and the same command goes on")
     def _(scene):

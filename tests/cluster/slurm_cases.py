@@ -56,7 +56,7 @@ def add(cases):
         job.busy_worker("node2").signal(9)
         scene.expect_code(job, job.wait(), 0)
         scene.cluster.fault("start-controller")
-        scene.expect_finished(job)
+        scene.expect_finished(job, empty_jobs=True)
 
     @cases.case("scancel of every job")
     def _(scene):

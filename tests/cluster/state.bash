@@ -67,11 +67,18 @@ start_node() { # node number
     return
   fi
   if [ -e "$state/slurm.conf" ]; then
-    start_daemon "slurmd$n" "$state/log/node$n.log" slurmd -D -N "node$n"
+    start_slurmd "$n"
   fi
   if [ -e "$state/ssh/sshd_config.$n" ]; then
     start_daemon "sshd$n" "$state/log/sshd$n.log" "$(command -v sshd)" -D -e -f "$state/ssh/sshd_config.$n"
   fi
+}
+
+# By their folder the slurmstepds of a node are told from those of the others.
+start_slurmd() { # node number, of MODE=ports
+  cd "$state/spool/node$1"
+  start_daemon "slurmd$1" "$state/log/node$1.log" slurmd -D -N "node$1"
+  cd /
 }
 
 start_controller() {
