@@ -153,7 +153,8 @@ record::TryEnded Books::Describe(const Try& sent, const Called& called) const {
   return ended;
 }
 
-Books::Booked Books::EndTry(const Try& sent, const Call& call, const Called& called) {
+Books::Booked Books::EndTry(const Try& sent, const Call& call, const Called& called,
+                            Totals* also) {
   record::TryEnded ended = Describe(sent, called);
   auto price = PriceFor(call);
   auto provider = config_.providers.find(call.provider);
@@ -173,7 +174,8 @@ Books::Booked Books::EndTry(const Try& sent, const Call& call, const Called& cal
   }
   auto cost = ended.cost;
   bool unknown = ended.outcome == TryOutcome::kUnknown;
-  return {cost, Book(std::move(ended), sent), unknown};
+  if (also) also->simulated |= Simulated(call);
+  return {cost, Book(std::move(ended), sent, also), unknown};
 }
 
 Picodollars Books::LoseTry(const Try& sent, const std::string& why) {
@@ -187,9 +189,10 @@ Picodollars Books::LoseTry(const Try& sent, const std::string& why) {
   return Book(std::move(ended), sent);
 }
 
-Picodollars Books::Book(record::TryEnded ended, const Try& sent) {
-  Sum(run_, ended, sent.worst);
-  Sum(session_, ended, sent.worst);
+Picodollars Books::Book(record::TryEnded ended, const Try& sent, Totals* also) {
+  for (Totals* totals : {&run_, &session_, also}) {
+    if (totals) Sum(*totals, ended, sent.worst);
+  }
   Picodollars counted = AddMoney(ended.cost.value_or(0), UnknownPart(ended, sent.worst));
   ledger_.Add(std::move(ended));
   return counted;

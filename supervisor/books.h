@@ -22,8 +22,10 @@ class Books {
   Books(Ledger& ledger, const Config& config, const PriceTable& prices, const Clock& clock);
 
   // ---- items ----
-  // Counts a selected item of the ledger at the start.
-  void Count(ItemStatus status) { ++counts_[static_cast<size_t>(status)]; }
+  // Counts selected items of the ledger at the start.
+  void Count(ItemStatus status, int64_t items = 1) {
+    counts_[static_cast<size_t>(status)] += items;
+  }
   // Hands out: the item's next attempt number.
   int64_t BeginAttempt(ItemRow& row, const std::string& worker, const std::string& node);
   void EndAttempt(const ItemRow& row, const std::string& outcome, const std::string& evidence);
@@ -56,7 +58,8 @@ class Books {
     Picodollars counted = 0;
     bool unknown = false;  // nobody knows whether it was carried out
   };
-  Booked EndTry(const Try& sent, const Call& call, const Called& called);
+  // `also`: further sums that it counts in.
+  Booked EndTry(const Try& sent, const Call& call, const Called& called, Totals* also = nullptr);
   // Its worker is gone: nobody knows what came of it. What is counted.
   Picodollars LoseTry(const Try& sent, const std::string& why);
   void Reject(int64_t ledger_call, const std::string& reason);
@@ -77,7 +80,7 @@ class Books {
   std::optional<ModelPrice> PriceFor(const Call& call) const;
   bool Simulated(const Call& call) const;
   record::TryEnded Describe(const Try& sent, const Called& called) const;
-  Picodollars Book(record::TryEnded ended, const Try& sent);
+  Picodollars Book(record::TryEnded ended, const Try& sent, Totals* also = nullptr);
 
   Ledger& ledger_;
   const Config& config_;

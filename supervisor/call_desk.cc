@@ -189,11 +189,11 @@ Result<void> CallDesk::OnCalled(WorkerId worker, Called called, Time now) {
   }
   if (called.usage && !IsPlausible(*called.usage)) called.usage.reset();
   if (called.own_cost && !IsPlausibleOwnCost(*called.own_cost)) called.own_cost.reset();
-  auto booked = books_.EndTry(*open->sent, open->call, called);
+  Desk& desk = desks_[worker];
+  auto booked = books_.EndTry(*open->sent, open->call, called, &desk.totals);
   open->sent.reset();
   open->since = now;
   open->unsure = open->unsure || booked.unknown;
-  Desk& desk = desks_[worker];
   ++desk.made;
   bool hold = called.answer && !open->call.holds_for.empty();
   if (hold) {
@@ -344,6 +344,11 @@ CallDesk::Counts CallDesk::CountsOf(WorkerId worker) const {
     counts.waiting += governor_.IsWaiting(id);
   }
   return counts;
+}
+
+Totals CallDesk::TotalsOf(WorkerId worker) const {
+  auto desk = desks_.find(worker);
+  return desk == desks_.end() ? Totals() : desk->second.totals;
 }
 
 std::vector<CallDesk::Doing> CallDesk::DoingOf(WorkerId worker, Time now) const {

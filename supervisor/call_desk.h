@@ -65,6 +65,8 @@ class CallDesk {
   void RefuseFromNowOn(const std::string& why);
 
   Counts CountsOf(WorkerId worker) const;
+  // What the tries that ended in this attempt count.
+  Totals TotalsOf(WorkerId worker) const;
   size_t in_the_air() const { return governor_.in_the_air(); }
   // The worst case of the calls in the air; nullopt when one of them has no bound.
   std::optional<Picodollars> AtStake() const;
@@ -101,6 +103,7 @@ class CallDesk {
     std::map<std::string, int64_t> held;  // step that is waited for → id that keeps its places
     std::string item;
     int64_t made = 0, replayed = 0;
+    Totals totals;          // of the tries that ended
     std::string ended;      // a refusal has ended the item: why
     bool silenced = false;  // see Silence()
     std::optional<std::string> deferred_for;

@@ -15,10 +15,11 @@ std::optional<Selection> PilotOf(const LedgerView& view, const Selection& select
                                  int64_t count) {
   int64_t last = LastSelected(view, selection), left = 0;
   Selection pilot = selection;
-  view.ForEachItem([&](const ItemRow& row) {
-    if (IsFinal(row.status) || row.position > last) return;
-    if (!selection.Takes(row.position, row.id)) return;
-    if (++left == count) pilot.up_to = row.position;
+  view.ForEachStanding([&](const ItemStanding& item) {
+    if (item.position > last) return false;
+    if (IsFinal(item.status) || !selection.Takes(item.position, item.id)) return true;
+    if (++left == count) pilot.up_to = item.position;
+    return left <= count;
   });
   return left > count ? std::optional(pilot) : std::nullopt;
 }

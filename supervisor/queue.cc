@@ -14,13 +14,33 @@ constexpr int64_t kPage = 128;
 int64_t LastSelected(const LedgerView& view, const Selection& selection) {
   if (!selection.limit) return std::numeric_limits<int64_t>::max();
   int64_t taken = 0, last = 0;
-  view.ForEachItem([&](const ItemRow& row) {
-    if (row.status == ItemStatus::kAbsent || taken == *selection.limit) return;
-    if (!selection.Takes(row.position, row.id)) return;
+  view.ForEachStanding([&](const ItemStanding& item) {
+    if (taken == *selection.limit) return false;
+    if (item.status == ItemStatus::kAbsent) return true;
+    if (!selection.Takes(item.position, item.id)) return true;
     ++taken;
-    last = row.position;
+    last = item.position;
+    return true;
   });
   return last;
+}
+
+StatusCounts CountSelected(const LedgerView& view, const Selection& selection) {
+  constexpr auto kAbsent = static_cast<size_t>(ItemStatus::kAbsent);
+  StatusCounts counts{};
+  if (selection.everything()) {
+    counts = view.CountItems();
+    counts[kAbsent] = 0;
+    return counts;
+  }
+  int64_t last = LastSelected(view, selection);
+  view.ForEachStanding([&](const ItemStanding& item) {
+    if (item.position > last) return false;
+    bool counted = item.status != ItemStatus::kAbsent && selection.Takes(item.position, item.id);
+    if (counted) ++counts[static_cast<size_t>(item.status)];
+    return true;
+  });
+  return counts;
 }
 
 Queue::Queue(const LedgerView& view, Selection selection)

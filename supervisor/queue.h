@@ -17,6 +17,9 @@ namespace muster {
 // The last position that `limit` lets in, counting selected items in the ledger's order.
 int64_t LastSelected(const LedgerView& view, const Selection& selection);
 
+// How many selected items stand where; absent ones are not selected.
+StatusCounts CountSelected(const LedgerView& view, const Selection& selection);
+
 // What is still to be handed out: an index over the ledger's pending items, a line per lane. Each
 // line is paged in the source's order, and only while its lane has room, so that memory does not
 // grow with the run. Items that came back go before those that were never handed out.

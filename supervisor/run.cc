@@ -109,7 +109,8 @@ class Session {
 
   std::optional<int> TakeIn() {
     // Where nothing was begun, a change spoils nothing.
-    OnChange on_change = NothingWasBegun() ? OnChange::kKeepDone : options_.on_change;
+    OnChange on_change =
+        ledger_->view().AnyAttempt() ? options_.on_change : OnChange::kKeepDone;
     auto intake = TakeItemsIn(config_, *ledger_, on_change);
     if (!intake) return Complain(kBadInput, intake.error());
     if (!intake->differences.empty()) return ShowDifferences(intake->differences);
@@ -120,12 +121,6 @@ class Session {
       if (!reopened) return Complain(kLedgerFailure, reopened.error());
     }
     return std::nullopt;
-  }
-
-  bool NothingWasBegun() const {
-    bool begun = false;
-    ledger_->view().ForEachItem([&](const ItemRow& row) { begun = begun || row.attempts > 0; });
-    return !begun;
   }
 
   int ShowDifferences(const std::vector<std::string>& differences) const {
@@ -141,15 +136,13 @@ class Session {
   }
 
   void CountItems(Books& books, const Selection& selection, RunPlan* plan) const {
-    int64_t last = LastSelected(books.view(), selection);
-    books.view().ForEachItem([&](const ItemRow& row) {
-      if (row.status == ItemStatus::kAbsent) return;
-      if (row.position > last || !selection.Takes(row.position, row.id)) return;
-      books.Count(row.status);
-      ++plan->selected;
-      plan->to_do += !IsFinal(row.status);
-    });
-    plan->counts = books.counts();
+    plan->counts = CountSelected(books.view(), selection);
+    for (size_t i = 0; i < plan->counts.size(); ++i) {
+      auto status = static_cast<ItemStatus>(i);
+      books.Count(status, plan->counts[i]);
+      plan->selected += plan->counts[i];
+      if (!IsFinal(status)) plan->to_do += plan->counts[i];
+    }
   }
 
   size_t Workers() const { return static_cast<size_t>(WorkerCount(config_, options_.sequential)); }

@@ -115,6 +115,9 @@ ItemReport Supervisor::ReportOf(const Attempt& attempt, const WorkerRecord& work
   report.calls_made = counts.made;
   report.calls_replayed = counts.replayed;
   report.took = std::chrono::duration_cast<milliseconds>(now_ - attempt.began);
+  // Of a first attempt all is known here; what others made is asked for when it is shown.
+  bool all_here = status == ItemStatus::kDone && attempt.row.attempts == 1;
+  if (all_here && counts.in_the_air == 0) report.totals = desk_.TotalsOf(worker.id);
   return report;
 }
 
@@ -219,7 +222,7 @@ void Supervisor::FinishOutputs() {
 
 void Supervisor::ShowReports() {
   for (ItemReport& report : reports_) {
-    report.totals = books_.view().ItemTotals(report.id);
+    if (report.totals.tries == 0) report.totals = books_.view().ItemTotals(report.id);
     progress_.ItemEnds(report);
   }
   reports_.clear();

@@ -150,12 +150,12 @@ class IdCheck {
 
 }  // namespace
 
-Result<void> ForEachItem(const Config& config,
-                         const std::function<Result<void>(SourceItem)>& take) {
+Result<void> ForEachItem(const Config& config, const std::function<Result<void>(SourceItem)>& take,
+                         RepeatedIds repeated) {
   ItemMaker maker(config, take);
   if (auto prepared = maker.Prepare(); !prepared) return prepared;
   IdCheck ids(config);
-  bool check_ids = MayRepeatIds(config.items);
+  bool check_ids = repeated == RepeatedIds::kRefused && MayRepeatIds(config.items);
   return ForEachUnit(config, [&](SourceRow unit) -> Result<void> {
     if (check_ids) {
       if (auto fine = ids.Add(unit); !fine) return fine;

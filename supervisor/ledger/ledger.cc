@@ -13,6 +13,7 @@
 #include "supervisor/ledger/record_writer.h"
 #include "supervisor/ledger/schema.h"
 #include "supervisor/ledger/sqlite.h"
+#include "supervisor/ledger/try_sums.h"
 
 namespace muster {
 namespace {
@@ -93,7 +94,9 @@ bool Configure(Database& database) {
 // What a session that died left behind: nothing is running any more, and what was in the air may
 // have been answered or not. Doing it twice changes nothing.
 bool BringInOrder(Database& database) {
-  return database.Run("UPDATE items SET status = 0, reason = '' WHERE status IN (1, 2)") &&
+  TrySums sums(&database);
+  return sums.LoseAllInTheAir() && sums.Flush() &&
+         database.Run("UPDATE items SET status = 0, reason = '' WHERE status IN (1, 2)") &&
          database.Run("UPDATE tries SET outcome = 3, kind = 'supervisor-lost' WHERE outcome = 0") &&
          database.Run("UPDATE attempts SET outcome = 'supervisor-lost' WHERE outcome IS NULL") &&
          database.Run("UPDATE sessions SET lost = 1 WHERE ended_ms IS NULL AND lost = 0");
@@ -171,7 +174,7 @@ bool Ledger::Impl::WriteBatch() {
   for (const record::Record& record : batch) {
     if (!writer.Write(record)) return false;
   }
-  return database->Run("COMMIT");
+  return writer.Finish() && database->Run("COMMIT");
 }
 
 // After a failed WriteBatch: undoes it and decides whether it may be tried again.
@@ -179,6 +182,7 @@ CommitOutcome Ledger::Impl::AfterFailure() {
   SqlFailure failure = database->failure();
   last_error = "ledger " + database->error();
   if (database->in_transaction()) database->Run("ROLLBACK");
+  writer.Forget();
   bool undone = !database->in_transaction();
   database->ClearError();
   if (failure == SqlFailure::kNoSpace && undone) return CommitOutcome::kNoSpace;

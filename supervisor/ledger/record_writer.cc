@@ -9,6 +9,9 @@ static_assert(static_cast<int>(record::TryOutcome::kAnswered) == 1);
 static_assert(static_cast<int>(record::TryOutcome::kFailed) == 2);
 static_assert(static_cast<int>(record::TryOutcome::kUnknown) == 3);
 
+// Of an attempt: the item is done.
+const std::string kDoneOutcome(Name(ItemStatus::kDone));
+
 std::optional<int64_t> Part(const std::optional<Usage>& usage, int64_t Usage::*part) {
   return usage ? std::optional(*usage.*part) : std::nullopt;
 }
@@ -28,6 +31,21 @@ std::optional<Blob> KeptPartial(const std::optional<std::string>& text) {
 
 bool RecordWriter::Write(const record::Record& record) { return std::visit(*this, record); }
 
+bool RecordWriter::Finish() {
+  if (taken_back_ && !database_.Run(
+                         "INSERT INTO meta(key, value) VALUES('records taken back', 1)"
+                         " ON CONFLICT(key) DO UPDATE SET value = value + 1")) {
+    return false;
+  }
+  taken_back_ = false;
+  return sums_.Flush();
+}
+
+void RecordWriter::Forget() {
+  taken_back_ = false;
+  sums_.Forget();
+}
+
 bool RecordWriter::NotKnown(std::string_view about) {
   database_.SetError(
       fmt::format("a record is about \"{}\", which the ledger does not know or "
@@ -38,15 +56,20 @@ bool RecordWriter::NotKnown(std::string_view about) {
 }
 
 bool RecordWriter::operator()(const record::Item& item) {
-  return database_.Run(
-             "INSERT INTO items(id, position, lane) VALUES(?, ?, ?)"
-             " ON CONFLICT(id) DO UPDATE SET position = excluded.position, lane = excluded.lane",
-             item.id, item.position, item.lane) &&
-         RunForOne(item.id,
-                   "INSERT INTO item_fields(item, fields_hash, fields)"
-                   " SELECT item, ?, ? FROM items WHERE id = ? ON CONFLICT(item) DO UPDATE"
-                   " SET fields_hash = excluded.fields_hash, fields = excluded.fields",
-                   item.fields_hash, item.fields, item.id);
+  std::optional<int64_t> number;
+  {
+    Rows rows = database_.Query(
+        "INSERT INTO items(id, position, lane) VALUES(?, ?, ?)"
+        " ON CONFLICT(id) DO UPDATE SET position = excluded.position, lane = excluded.lane"
+        " RETURNING item",
+        item.id, item.position, item.lane);
+    if (rows.Next()) number = rows.Int(0);
+  }
+  return number && database_.Run(
+                       "INSERT INTO item_fields(item, fields_hash, fields) VALUES(?, ?, ?)"
+                       " ON CONFLICT(item) DO UPDATE"
+                       " SET fields_hash = excluded.fields_hash, fields = excluded.fields",
+                       *number, item.fields_hash, item.fields);
 }
 
 bool RecordWriter::operator()(const record::Lane& lane) {
@@ -54,6 +77,9 @@ bool RecordWriter::operator()(const record::Lane& lane) {
 }
 
 bool RecordWriter::operator()(const record::Status& status) {
+  // Of an item that is gone the last record counts again, also one that it had taken back.
+  bool set_aside = status.status == ItemStatus::kAbsent || status.status == ItemStatus::kSkipped;
+  taken_back_ = taken_back_ || set_aside;
   return RunForOne(status.item,
                    "UPDATE items SET status = ?1, reason = ?2, worker_deaths = ?3,"
                    " work_ms = iif(?4 > 0, ?4, work_ms) WHERE id = ?5",
@@ -62,6 +88,7 @@ bool RecordWriter::operator()(const record::Status& status) {
 }
 
 bool RecordWriter::operator()(const record::Reopen& reopen) {
+  taken_back_ = true;
   return RunForOne(reopen.item,
                    "UPDATE items SET status = 0, reason = '', worker_deaths = 0,"
                    " extra_asks = extra_asks + ? WHERE id = ?",
@@ -79,11 +106,19 @@ bool RecordWriter::operator()(const record::AttemptStarted& attempt) {
 }
 
 bool RecordWriter::operator()(const record::AttemptEnded& attempt) {
-  return RunForOne(attempt.item,
-                   "UPDATE attempts SET ended_ms = ?, outcome = ?, evidence = ?"
-                   " WHERE item = (SELECT item FROM items WHERE id = ?) AND attempt = ?",
-                   attempt.time_ms, attempt.outcome, attempt.evidence, attempt.item,
-                   attempt.attempt);
+  std::optional<std::pair<int64_t, std::string>> ended;  // session and worker
+  {
+    Rows rows = database_.Query(
+        "UPDATE attempts SET ended_ms = ?, outcome = ?, evidence = ?"
+        " WHERE item = (SELECT item FROM items WHERE id = ?) AND attempt = ?"
+        " RETURNING session, worker",
+        attempt.time_ms, attempt.outcome, attempt.evidence, attempt.item, attempt.attempt);
+    if (rows.Next()) ended = {rows.Int(0), rows.Text(1)};
+    if (rows.failed()) return false;
+  }
+  if (!ended) return NotKnown(attempt.item);
+  if (attempt.outcome == kDoneOutcome) sums_.ItemDone(ended->first, ended->second);
+  return true;
 }
 
 bool RecordWriter::operator()(const record::TryStarted& started) {
@@ -95,6 +130,7 @@ bool RecordWriter::operator()(const record::TryStarted& started) {
                  started.model, started.item)) {
     return false;
   }
+  sums_.Started(session_, started);
   return RunForOne(started.item,
                    "INSERT INTO tries(call, number, session, attempt, worker, started_ms,"
                    " simulated, input_estimate, output_estimate, worst)"
@@ -105,6 +141,7 @@ bool RecordWriter::operator()(const record::TryStarted& started) {
 }
 
 bool RecordWriter::operator()(const record::TryEnded& ended) {
+  if (!sums_.Ends(ended)) return false;
   if (!RunForOne("a try that ended",
                  "UPDATE tries SET outcome = ?, ended_ms = ?, cost = ?, cache_saving = ?,"
                  " own_cost = ?, input = ?, cached = ?, cache_write = ?, cache_write_1h = ?,"
@@ -133,8 +170,14 @@ bool RecordWriter::operator()(const record::Rejected& rejected) {
 }
 
 bool RecordWriter::operator()(const record::Output& output) {
+  if (!database_.Run("DELETE FROM outputs WHERE item = (SELECT item FROM items WHERE id = ?)"
+                     " AND output = ?",
+                     output.item, output.output)) {
+    return false;
+  }
+  taken_back_ = taken_back_ || database_.changes() > 0;
   return RunForOne(output.item,
-                   "INSERT OR REPLACE INTO outputs(item, output, path, text)"
+                   "INSERT INTO outputs(item, output, path, text)"
                    " SELECT item, ?, ?, ? FROM items WHERE id = ?",
                    output.output, output.path, output.text, output.item);
 }

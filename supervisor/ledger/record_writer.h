@@ -5,6 +5,7 @@
 
 #include "supervisor/ledger/records.h"
 #include "supervisor/ledger/sqlite.h"
+#include "supervisor/ledger/try_sums.h"
 
 namespace muster {
 
@@ -12,9 +13,14 @@ namespace muster {
 // the database; a record about something the ledger does not know is one (and a bug: it asserts).
 class RecordWriter {
  public:
-  RecordWriter(Database* database, int64_t session) : database_(*database), session_(session) {}
+  RecordWriter(Database* database, int64_t session)
+      : database_(*database), session_(session), sums_(database) {}
 
   bool Write(const record::Record& record);
+  // What all records of the transaction come to; the last write before its commit.
+  bool Finish();
+  // The transaction was undone.
+  void Forget();
 
   bool operator()(const record::Item& item);
   bool operator()(const record::Lane& lane);
@@ -42,6 +48,8 @@ class RecordWriter {
 
   Database& database_;
   int64_t session_;
+  TrySums sums_;
+  bool taken_back_ = false;  // a record of an item, in this transaction
 };
 
 }  // namespace muster

@@ -20,7 +20,7 @@ struct Item {
   int64_t position = 0;  // in the source, from 1
   std::string id;
   std::string fields;       // JSON
-  std::string fields_hash;  // SHA-256 of its canonical form
+  std::string fields_hash;  // of its canonical form
   std::string lane = {};    // "provider/model" of its first call; "": not known
 };
 

@@ -14,7 +14,7 @@ constexpr int64_t kApplicationId = 0x6d757374;  // "must"
 constexpr int64_t kQuickCheckBytes = 64 << 20;
 
 // SQLite keeps the texts as they stand here; CheckSchema compares them.
-constexpr std::array<std::string_view, 18> kSchema{
+constexpr std::array<std::string_view, 19> kSchema{
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
 
     "CREATE TABLE sessions(session INTEGER PRIMARY KEY, pid INTEGER NOT NULL, host TEXT NOT NULL,"
@@ -57,11 +57,22 @@ constexpr std::array<std::string_view, 18> kSchema{
     "CREATE INDEX tries_in_the_air ON tries(call) WHERE outcome = 0",
     "CREATE INDEX tries_unknown ON tries(call) WHERE outcome = 3",
 
+    "CREATE TABLE sums(session INTEGER NOT NULL, worker TEXT NOT NULL, provider TEXT NOT NULL,"
+    " model TEXT NOT NULL, items_done INTEGER NOT NULL, tries INTEGER NOT NULL,"
+    " calls INTEGER NOT NULL, failed INTEGER NOT NULL, unknown INTEGER NOT NULL,"
+    " unpriced INTEGER NOT NULL, unknown_usage INTEGER NOT NULL,"
+    " unknown_unbounded INTEGER NOT NULL, input INTEGER NOT NULL, cached INTEGER NOT NULL,"
+    " cache_write INTEGER NOT NULL, cache_write_1h INTEGER NOT NULL, output INTEGER NOT NULL,"
+    " reasoning INTEGER NOT NULL, simulated INTEGER NOT NULL, cost INTEGER NOT NULL,"
+    " unknown_cost INTEGER NOT NULL, cache_saving INTEGER NOT NULL, own_costs INTEGER NOT NULL,"
+    " own_cost INTEGER NOT NULL, cost_beside_own INTEGER NOT NULL,"
+    " PRIMARY KEY(session, worker, provider, model)) WITHOUT ROWID",
+
     "CREATE TABLE outputs(sequence INTEGER PRIMARY KEY, item INTEGER NOT NULL,"
     " output INTEGER NOT NULL, written INTEGER NOT NULL DEFAULT 0, path TEXT NOT NULL,"
     " text TEXT NOT NULL, UNIQUE(item, output))",
     "CREATE INDEX outputs_unwritten ON outputs(sequence) WHERE written = 0",
-    "CREATE INDEX outputs_by_path ON outputs(path)",
+    "CREATE INDEX outputs_by_path ON outputs(path, output)",
 
     "CREATE TABLE results(item INTEGER PRIMARY KEY, result TEXT NOT NULL)",
 

@@ -4,7 +4,8 @@
 // milliseconds end in _ms; times of day are since 1970 (CLOCK_REALTIME). Money is picodollars.
 // NULL is "not known" or "not yet"; numbers of enums are those of states.h and records.h.
 //
-//   meta         key → value: facts of the run itself (its name, fingerprint, …)
+//   meta         key → value: facts of the run itself (its name, fingerprint, …), and how often
+//                items took records back that files may hold
 //
 //   sessions     one row per start of the supervisor: process, host, command line, when.
 //                ended_ms and exit_code are NULL while it runs; lost = 1 says that a later session
@@ -33,6 +34,10 @@
 //                and item are those of its call. One that was in the air when the supervisor died
 //                is unknown, its worst case stays
 //
+//   sums         of the tries, by session, worker, provider and model: the columns of Totals (view.h),
+//                cost and unknown_cost as they count against a budget. Items done stand where
+//                provider and model are ''. A try in the air counts in tries alone
+//
 //   outputs      what done items put into files, in done order (sequence); written = 1 once the
 //                file holds it
 //   results      what reports are made of: a done item's scores and groups (item_result.h), JSON
@@ -40,7 +45,7 @@
 //   notes        what else a reader of the books should know, in order
 //
 // Indexes: items by status, lane and position (what to hand out), by position (the source's order),
-// calls by identity (replay), tries by time (limits after a restart), and partial ones over the few
+// calls by identity (replay), tries by time (limits after a restart), outputs by number and path, and partial ones over the few
 // rows in the air, unknown, unended or unwritten, which recovery and status look for.
 
 #include <cstdint>

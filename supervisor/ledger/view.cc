@@ -13,6 +13,7 @@ namespace {
 // Rows read at once by the ForEach functions: between two pages no read transaction is open, so
 // that a slow reader does not keep the log growing. Outputs can be large.
 constexpr int64_t kItemsAPage = 128;
+constexpr int64_t kStandingsAPage = 2048;
 constexpr int64_t kOutputsAPage = 16;
 
 constexpr std::string_view kItemColumns =
@@ -67,6 +68,24 @@ std::vector<ItemRow> ItemPage(Database& database, ItemPlace* last) {
   return page;
 }
 
+constexpr std::string_view kStandingColumns = "i.item, i.position, i.id, i.status, i.attempts";
+
+ItemStanding ReadStanding(Database& database, const Rows& rows) {
+  return {rows.Int(0), rows.Int(1), rows.Text(2), StatusOf(database, rows.Int(3)), rows.Int(4)};
+}
+
+// The same as ItemPage of the standings alone.
+void StandingPage(Database& database, ItemPlace* last, std::vector<ItemStanding>* page) {
+  static const std::string kSql = fmt::format(
+      "SELECT {} FROM items i WHERE (i.position, i.item) > (?, ?)"
+      " ORDER BY i.position, i.item LIMIT ?",
+      kStandingColumns);
+  page->clear();
+  Rows rows = database.Query(kSql, last->position, last->number, kStandingsAPage);
+  while (rows.Next()) page->push_back(ReadStanding(database, rows));
+  if (!page->empty()) *last = {page->back().position, page->back().number};
+}
+
 // The outputs behind `last`, a number of their sequence, which moves to the end of the page.
 std::vector<OutputRow> OutputPage(Database& database, bool unwritten_only, int64_t* last) {
   constexpr std::string_view kAll =
@@ -98,7 +117,7 @@ constexpr std::string_view kRecordColumns =
 // Unary + keeps SQLite from walking another index than the one that has the order.
 std::string InDoneOrder(std::string_view states) {
   return fmt::format(
-      "{} FROM outputs o JOIN items i USING(item) WHERE o.path = ? AND +o.output = ?"
+      "{} FROM outputs o JOIN items i USING(item) WHERE o.path = ? AND o.output = ?"
       " AND o.sequence > ? AND o.sequence < ? AND i.status IN {} ORDER BY o.sequence LIMIT ?",
       kRecordColumns, states);
 }
@@ -207,6 +226,36 @@ void LedgerView::ForEachItem(const std::function<void(const ItemRow&)>& take) co
   }
 }
 
+void LedgerView::ForEachStanding(const std::function<bool(const ItemStanding&)>& take) const {
+  ItemPlace last{std::numeric_limits<int64_t>::min(), 0};
+  std::vector<ItemStanding> page;
+  while (true) {
+    StandingPage(*database_, &last, &page);
+    if (page.empty()) return;
+    for (const ItemStanding& standing : page) {
+      if (!take(standing)) return;
+    }
+  }
+}
+
+std::optional<KnownItem> LedgerView::FindKnown(const std::string& id) const {
+  static const std::string kSql = fmt::format(
+      "SELECT {}, f.fields_hash, i.lane FROM items i JOIN item_fields f USING(item)"
+      " WHERE i.id = ?",
+      kStandingColumns);
+  Rows rows = database_->Query(kSql, id);
+  if (!rows.Next()) return std::nullopt;
+  return KnownItem{ReadStanding(*database_, rows), rows.Text(5), rows.Text(6)};
+}
+
+int64_t LedgerView::LastItemNumber() const {
+  return database_->QueryInt("SELECT max(item) FROM items").value_or(0);
+}
+
+bool LedgerView::AnyAttempt() const {
+  return database_->QueryInt("SELECT EXISTS(SELECT 1 FROM attempts)").value_or(0) != 0;
+}
+
 std::optional<CallRow> LedgerView::FindCall(const std::string& item, const std::string& step,
                                             int64_t ask, const std::string& request_hash) const {
   Rows rows = database_->Query(
@@ -276,13 +325,25 @@ void LedgerView::ForEachRecord(const RecordQuery& query,
 
 std::vector<std::string> LedgerView::PathsOf(int64_t output) const {
   std::vector<std::string> paths;
-  Rows rows = database_->Query("SELECT DISTINCT path FROM outputs WHERE output = ?", output);
+  // From path to path in the index: most runs have one, with a record of every item.
+  Rows rows = database_->Query(
+      "WITH RECURSIVE paths(path) AS (SELECT min(path) FROM outputs UNION ALL"
+      " SELECT (SELECT min(o.path) FROM outputs o WHERE o.path > paths.path) FROM paths"
+      " WHERE paths.path IS NOT NULL)"
+      " SELECT path FROM paths WHERE path IS NOT NULL AND"
+      " EXISTS(SELECT 1 FROM outputs o WHERE o.path = paths.path AND o.output = ?)",
+      output);
   while (rows.Next()) paths.push_back(rows.Text(0));
   return paths;
 }
 
 int64_t LedgerView::CountOutputFiles() const {
   return database_->QueryInt("SELECT count(DISTINCT path) FROM outputs").value_or(0);
+}
+
+int64_t LedgerView::RecordsTakenBack() const {
+  return database_->QueryInt("SELECT value FROM meta WHERE key = 'records taken back'")
+      .value_or(0);
 }
 
 int64_t LedgerView::FirstUnended(int64_t from) const {

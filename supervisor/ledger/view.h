@@ -36,6 +36,21 @@ struct ItemRow {
   std::string lane;        // "provider/model" of its first call; "": not known
 };
 
+// Where an item stands, without what the source says of it.
+struct ItemStanding {
+  int64_t number = 0;  // the ledger's own, from 1
+  int64_t position = 0;
+  std::string id;
+  ItemStatus status = ItemStatus::kPending;
+  int64_t attempts = 0;
+};
+
+// What the source is held against at every start.
+struct KnownItem {
+  ItemStanding standing;
+  std::string fields_hash, lane;
+};
+
 // One ask of a call as the ledger knows it.
 struct CallRow {
   int64_t call = 0;
@@ -134,8 +149,15 @@ class LedgerView {
   // The lanes of the items with that status, each once, the one with the first item first.
   std::vector<std::string> Lanes(ItemStatus status) const;
   std::optional<ItemRow> FindItem(const std::string& id) const;
-  // Every item in the source's order.
+  std::optional<KnownItem> FindKnown(const std::string& id) const;
+  // The largest number of an item; 0: there is none.
+  int64_t LastItemNumber() const;
+  // Whether any item was ever handed out.
+  bool AnyAttempt() const;
+  // Every item in the source's order; read in pages, between which the ledger may be written.
   void ForEachItem(const std::function<void(const ItemRow&)>& take) const;
+  // The same without what is large; `take` says whether to go on.
+  void ForEachStanding(const std::function<bool(const ItemStanding&)>& take) const;
 
   std::optional<CallRow> FindCall(const std::string& item, const std::string& step, int64_t ask,
                                   const std::string& request_hash) const;
@@ -179,6 +201,8 @@ class LedgerView {
   // The files that one of the config's outputs has gone to, each once.
   std::vector<std::string> PathsOf(int64_t output) const;
   int64_t CountOutputFiles() const;
+  // Goes up with every commit in which an item takes its records back, or leaves others.
+  int64_t RecordsTakenBack() const;
 
   // The first place in the source, `from` or later, whose item has not ended; the largest number
   // when all have.

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "supervisor/ledger/sqlite.h"
+#include "supervisor/ledger/try_sums.h"
 #include "supervisor/ledger/view.h"
 
 namespace muster {
@@ -15,7 +16,8 @@ using SentTry = LedgerView::SentTry;
 constexpr int64_t kTriesAPage = 512;
 
 // Money is summed in two halves, because SQLite's sum() fails when it overflows. Of an unknown try,
-// and of one that ended without a cost, the worst case counts; Books::Sum (books.cc) counts alike.
+// and of one that ended without a cost, the worst case counts; Books::Sum (books.cc) and the running
+// sums (try_sums.cc) count alike.
 constexpr std::string_view kTotalColumns =
     "count(*), sum(t.outcome = 1), sum(t.outcome = 2), sum(t.outcome = 3),"
     " sum(t.outcome IN (1, 2) AND t.cost IS NULL AND t.worst IS NULL),"
@@ -107,15 +109,28 @@ std::vector<SentTry> TryPage(Database& database, TryPlace* last) {
 
 }  // namespace
 
+std::optional<CountedTry> FindCounted(Database& database, int64_t call, int64_t number) {
+  static const std::string kSql = fmt::format(
+      "SELECT t.session, t.worker, c.provider, c.model, t.worst, {} FROM tries t"
+      " JOIN calls c USING(call) WHERE t.call = ? AND t.number = ?",
+      kTotalColumns);
+  Rows rows = database.Query(kSql, call, number);
+  if (!rows.Next() || rows.Int(5) == 0) return std::nullopt;
+  return CountedTry{{rows.Int(0), rows.Text(1), rows.Text(2), rows.Text(3)},
+                    rows.OptionalInt(4),
+                    ReadTotals(rows, 5)};
+}
+
 Totals LedgerView::RunTotals() const {
-  static const std::string kSql = fmt::format("SELECT {} FROM tries t", kTotalColumns);
-  return OneTotals(database_->Query(kSql));
+  Totals all;
+  ForEachSum(*database_, std::nullopt, [&](const SumRow& row) { AddTotals(all, row.totals); });
+  return all;
 }
 
 Totals LedgerView::SessionTotals(int64_t session) const {
-  static const std::string kSql =
-      fmt::format("SELECT {} FROM tries t WHERE t.session = ?", kTotalColumns);
-  return OneTotals(database_->Query(kSql, session));
+  Totals all;
+  ForEachSum(*database_, session, [&](const SumRow& row) { AddTotals(all, row.totals); });
+  return all;
 }
 
 Totals LedgerView::ItemTotals(const std::string& item) const {
@@ -126,12 +141,12 @@ Totals LedgerView::ItemTotals(const std::string& item) const {
 }
 
 std::map<std::string, Picodollars> LedgerView::BookedByProvider() const {
-  static const std::string kSql =
-      fmt::format("SELECT c.provider, {} FROM tries t JOIN calls c USING(call) GROUP BY c.provider",
-                  kTotalColumns);
   std::map<std::string, Picodollars> booked;
-  Rows rows = database_->Query(kSql);
-  while (rows.Next()) booked[rows.Text(0)] = Booked(ReadTotals(rows, 1));
+  ForEachSum(*database_, std::nullopt, [&](const SumRow& row) {
+    if (row.totals.tries == 0) return;
+    Picodollars& sum = booked[row.key.provider];
+    sum = AddMoney(sum, Booked(row.totals));
+  });
   return booked;
 }
 
@@ -140,14 +155,12 @@ Picodollars LedgerView::BookedForItem(const std::string& item) const {
 }
 
 std::vector<WorkerTotals> LedgerView::TotalsByWorker() const {
-  static const std::string kSql =
-      fmt::format("SELECT t.worker, {} FROM tries t GROUP BY t.worker", kTotalColumns);
   std::map<std::string, WorkerTotals> workers;
-  Rows tries = database_->Query(kSql);
-  while (tries.Next()) workers[tries.Text(0)].totals = ReadTotals(tries, 1);
-  Rows done = database_->Query(
-      "SELECT worker, count(*) FROM attempts WHERE outcome = 'done' GROUP BY worker");
-  while (done.Next()) workers[done.Text(0)].items_done = done.Int(1);
+  ForEachSum(*database_, std::nullopt, [&](const SumRow& row) {
+    WorkerTotals& worker = workers[row.key.worker];
+    worker.items_done += row.items_done;
+    AddTotals(worker.totals, row.totals);
+  });
   std::vector<WorkerTotals> all;
   for (auto& [name, totals] : workers) {
     totals.worker = name;

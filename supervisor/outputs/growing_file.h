@@ -25,7 +25,8 @@ struct ContentMark {
   bool operator==(const ContentMark&) const = default;
 };
 
-// A file read from its beginning, held against what it should hold, piece by piece.
+// A file held against what it should hold, piece by piece, from its beginning or from behind a part
+// that is known.
 class FileComparison {
  public:
   enum class Verdict {
@@ -34,12 +35,14 @@ class FileComparison {
     kDiffers,  // something else stands there, or the file cannot be read
   };
 
-  explicit FileComparison(Fd file) : file_(std::move(file)) {}
+  // The file stands where the comparison begins: behind `known`.
+  explicit FileComparison(Fd file, const ContentMark& known = {})
+      : file_(std::move(file)), mark_(known) {}
 
   // A piece without bytes is always there.
   Verdict Take(std::string_view piece);
   bool AtEnd();
-  // Of the pieces that were whole.
+  // Of what is known and the pieces that were whole.
   const ContentMark& mark() const { return mark_; }
 
  private:

@@ -1,10 +1,12 @@
 #include "supervisor/outputs/growing_outputs.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 
+#include "common/hash.h"
 #include "common/text.h"
 
 namespace muster {
@@ -18,6 +20,26 @@ std::string KeyOf(const std::string& path) { return "file:" + path; }
 
 int64_t PlaceOf(const RecordRow& row, bool by_item) {
   return by_item ? row.position : row.sequence;
+}
+
+// A format as a mark names it.
+std::string NameOf(const FileFormat& format) {
+  return Sha256Hex(DumpJson(FormatsToJson({format}))).substr(0, 16);
+}
+
+std::string HexOf(const ContentMark& mark) { return fmt::format("{:016x}", mark.hash); }
+
+// Of the file's first `size` bytes; nullopt: it has fewer, or cannot be read.
+std::optional<ContentMark> ReadMark(int file, int64_t size) {
+  ContentMark mark;
+  std::string chunk(kWriteAtOnce, '\0');
+  while (mark.size < size) {
+    auto wanted = std::min<int64_t>(size - mark.size, static_cast<int64_t>(chunk.size()));
+    ssize_t n = pread(file, chunk.data(), static_cast<size_t>(wanted), mark.size);
+    if (n <= 0) return std::nullopt;
+    mark.Add(std::string_view(chunk).substr(0, static_cast<size_t>(n)));
+  }
+  return mark;
 }
 
 // Whether the file begins with `text`, or is a part of it.
@@ -199,17 +221,42 @@ bool GrowingOutputs::FindColumns(Growing& growing, int file) const {
   return FormatOf(growing).kind != FileFormat::Kind::kCsv;
 }
 
-// Holds the file against the header and the ledger's records: what of it is whole, with at most a
-// part of a record behind it. nullopt: something else stands there.
+// What the file holds up to its last mark, if it holds that and the mark is still good: then this
+// is the header and every record up to the mark's last.
+std::optional<ContentMark> GrowingOutputs::FindMarked(Growing& growing, int file) const {
+  const FileFormat& format = FormatOf(growing);
+  auto stored = books_.view().Meta(KeyOf(growing.file.path()));
+  auto json = stored ? ParseJson(*stored) : Result<Json>(Json());
+  auto size = json ? IntMember(*json, "size") : std::nullopt;
+  auto last = json ? IntMember(*json, "last") : std::nullopt;
+  if (!size || !last || format.by_item) return std::nullopt;
+  bool good = IntMember(*json, "taken_back") == books_.view().RecordsTakenBack() &&
+              StringMember(*json, "format") == NameOf(format);
+  auto mark = good ? ReadMark(file, *size) : std::nullopt;
+  if (!mark || HexOf(*mark) != StringMember(*json, "hash")) return std::nullopt;
+  std::vector<std::string> columns;
+  for (const Json& column : json->value("columns", Json::array())) {
+    if (column.is_string()) columns.push_back(column.get<std::string>());
+  }
+  growing.text.SetColumns(std::move(columns));
+  growing.last = *last;
+  return mark;
+}
+
+// Holds the file against the header and the ledger's records, from its mark on where that is good:
+// what of it is whole, with at most a part of a record behind it. nullopt: something else stands
+// there.
 std::optional<ContentMark> GrowingOutputs::Compare(Growing& growing, Fd file) {
   using Verdict = FileComparison::Verdict;
   bool by_item = FormatOf(growing).by_item;
-  if (!FindColumns(growing, file.get())) return std::nullopt;
-  FileComparison comparison(std::move(file));
-  Verdict verdict = comparison.Take(growing.text.Header());
+  auto marked = FindMarked(growing, file.get());
+  if (!marked && !FindColumns(growing, file.get())) return std::nullopt;
+  if (lseek(file.get(), marked ? marked->size : 0, SEEK_SET) < 0) return std::nullopt;
+  FileComparison comparison(std::move(file), marked.value_or(ContentMark()));
+  Verdict verdict = marked ? Verdict::kWhole : comparison.Take(growing.text.Header());
   std::vector<std::string> unmarked;
   bool cut = false;  // a record that was seen to be there is not
-  books_.view().ForEachRecord(QueryOf(growing, 0, kAll), [&](const RecordRow& row) {
+  books_.view().ForEachRecord(QueryOf(growing, growing.last, kAll), [&](const RecordRow& row) {
     auto text = growing.text.Of(row.text);
     if (verdict == Verdict::kWhole) verdict = text ? comparison.Take(*text) : Verdict::kPart;
     if (verdict == Verdict::kWhole) {
@@ -230,21 +277,21 @@ bool GrowingOutputs::IsMarked(const Growing& growing, Fd file) const {
   auto stored = books_.view().Meta(KeyOf(growing.file.path()));
   auto json = stored ? ParseJson(*stored) : Result<Json>(Json());
   auto size = json ? IntMember(*json, "size") : std::nullopt;
-  if (!size || lseek(file.get(), 0, SEEK_SET) != 0) return false;
-  ContentMark mark;
-  std::string chunk(kWriteAtOnce, '\0');
-  ssize_t n;
-  while ((n = read(file.get(), chunk.data(), chunk.size())) > 0 && mark.size <= *size) {
-    mark.Add(std::string_view(chunk).substr(0, static_cast<size_t>(n)));
-  }
-  return n == 0 && mark.size == *size &&
-         fmt::format("{:016x}", mark.hash) == StringMember(*json, "hash");
+  auto mark = size ? ReadMark(file.get(), *size) : std::nullopt;
+  struct stat info;
+  return mark && fstat(file.get(), &info) == 0 && info.st_size == *size &&
+         HexOf(*mark) == StringMember(*json, "hash");
 }
 
 void GrowingOutputs::Mark(const Growing& growing, const ContentMark& mark,
                           const std::vector<std::string>& items) {
   for (const std::string& item : items) books_.MarkWritten(item, growing.output);
-  std::string text = DumpJson({{"size", mark.size}, {"hash", fmt::format("{:016x}", mark.hash)}});
+  std::string text = DumpJson({{"size", mark.size},
+                               {"hash", HexOf(mark)},
+                               {"last", growing.last},
+                               {"taken_back", books_.view().RecordsTakenBack()},
+                               {"format", NameOf(FormatOf(growing))},
+                               {"columns", growing.text.columns()}});
   std::string key = KeyOf(growing.file.path());
   if (books_.view().Meta(key) != text) books_.Add(record::Meta{key, text});
 }

@@ -22,8 +22,9 @@ namespace muster {
 // ends again, and then has a new place in done order.
 //
 // Records are appended after their commit. What was appended is marked in the ledger with the next
-// commit: the record as written, and the file's size and hash. So at any start a file is one of
-// these: what the ledger says, with a tail of records not yet marked, the last perhaps cut; what
+// commit: the record as written, and the file's size and hash. Up to a mark in done order that no
+// taken-back record has outdated a file is known by its bytes alone, so that a start reads no
+// records that were there before. Else, at any start, a file is one of these: what the ledger says, with a tail of records not yet marked, the last perhaps cut; what
 // the marks say, where the ledger's records or the config changed since, so that it is made anew;
 // or a file that somebody else wrote or changed, which is set aside. A file is made anew by
 // replacing it as a whole.
@@ -79,6 +80,7 @@ class GrowingOutputs {
   Result<void> Load(Growing& growing);
   std::optional<ContentMark> Compare(Growing& growing, Fd file);
   bool FindColumns(Growing& growing, int file) const;
+  std::optional<ContentMark> FindMarked(Growing& growing, int file) const;
   bool IsMarked(const Growing& growing, Fd file) const;
   Result<void> SetAside(Growing& growing);
   Result<void> AppendNew(Growing& growing, int64_t before);

@@ -1,0 +1,211 @@
+#include "supervisor/ledger/try_sums.h"
+
+#include <limits>
+#include <utility>
+
+namespace muster {
+namespace {
+
+// More rows than workers and models of a session usually make are not held.
+constexpr size_t kMostHeld = 4'096;
+
+constexpr std::string_view kColumns =
+    "session, worker, provider, model, items_done, tries, calls, failed, unknown, unpriced,"
+    " unknown_usage, unknown_unbounded, input, cached, cache_write, cache_write_1h, output,"
+    " reasoning, simulated, cost, unknown_cost, cache_saving, own_costs, own_cost,"
+    " cost_beside_own";
+
+SumRow ReadSum(const Rows& rows) {
+  SumRow row;
+  row.key = {rows.Int(0), rows.Text(1), rows.Text(2), rows.Text(3)};
+  row.items_done = rows.Int(4);
+  Totals& totals = row.totals;
+  totals.tries = rows.Int(5);
+  totals.calls = rows.Int(6);
+  totals.failed_tries = rows.Int(7);
+  totals.unknown_tries = rows.Int(8);
+  totals.unpriced = rows.Int(9);
+  totals.unknown_usage = rows.Int(10);
+  totals.unknown_unbounded = rows.Int(11);
+  totals.usage.input = rows.Int(12);
+  totals.usage.cached = rows.Int(13);
+  totals.usage.cache_write = rows.Int(14);
+  totals.usage.cache_write_1h = rows.Int(15);
+  totals.usage.output = rows.Int(16);
+  totals.usage.reasoning = rows.Int(17);
+  totals.simulated = rows.Int(18) != 0;
+  totals.cost = rows.Int(19);
+  totals.unknown_cost = rows.Int(20);
+  totals.cache_saving = rows.Int(21);
+  totals.own_costs = rows.Int(22);
+  totals.own_cost = rows.Int(23);
+  totals.cost_beside_own = rows.Int(24);
+  return row;
+}
+
+// What an ended try counts beyond having been sent; as the scans count (view_tries.cc).
+Totals TotalsOf(const record::TryEnded& ended, std::optional<Picodollars> worst) {
+  using record::TryOutcome;
+  bool unknown = ended.outcome == TryOutcome::kUnknown;
+  bool costless = !unknown && !ended.cost;
+  Totals totals;
+  totals.calls = ended.outcome == TryOutcome::kAnswered;
+  totals.failed_tries = ended.outcome == TryOutcome::kFailed;
+  totals.unknown_tries = unknown;
+  totals.unpriced = costless && !worst;
+  totals.unknown_usage = costless && worst;
+  totals.unknown_unbounded = unknown && !worst;
+  if (ended.usage) totals.usage = *ended.usage;
+  totals.cost = ended.cost.value_or(0);
+  if (unknown || costless) totals.unknown_cost = worst.value_or(0);
+  totals.cache_saving = ended.cache_saving.value_or(0);
+  totals.own_costs = ended.own_cost.has_value();
+  totals.own_cost = ended.own_cost.value_or(0);
+  if (ended.own_cost) totals.cost_beside_own = ended.cost.value_or(0);
+  return totals;
+}
+
+Usage Negative(const Usage& usage) {
+  return {-usage.input,  -usage.cached,    -usage.cache_write,
+          -usage.output, -usage.reasoning, -usage.cache_write_1h};
+}
+
+}  // namespace
+
+void ForEachSum(Database& database, std::optional<int64_t> session,
+                const std::function<void(const SumRow&)>& take) {
+  static const std::string kSql =
+      fmt::format("SELECT {} FROM sums WHERE session BETWEEN ? AND ?", kColumns);
+  constexpr int64_t kLast = std::numeric_limits<int64_t>::max();
+  Rows rows = database.Query(kSql, session.value_or(0), session.value_or(kLast));
+  while (rows.Next()) take(ReadSum(rows));
+}
+
+void AddTotals(Totals& to, const Totals& more) {
+  to.calls += more.calls;
+  to.tries += more.tries;
+  to.failed_tries += more.failed_tries;
+  to.unknown_tries += more.unknown_tries;
+  to.unpriced += more.unpriced;
+  to.unknown_usage += more.unknown_usage;
+  to.unknown_unbounded += more.unknown_unbounded;
+  to.usage += more.usage;
+  to.cost = AddMoney(to.cost, more.cost);
+  to.unknown_cost = AddMoney(to.unknown_cost, more.unknown_cost);
+  to.cache_saving = AddMoney(to.cache_saving, more.cache_saving);
+  to.own_costs += more.own_costs;
+  to.own_cost = AddMoney(to.own_cost, more.own_cost);
+  to.cost_beside_own = AddMoney(to.cost_beside_own, more.cost_beside_own);
+  to.simulated |= more.simulated;
+}
+
+void TakeTotals(Totals& from, const Totals& less) {
+  Totals negative = less;
+  for (int64_t Totals::*count :
+       {&Totals::calls, &Totals::tries, &Totals::failed_tries, &Totals::unknown_tries,
+        &Totals::unpriced, &Totals::unknown_usage, &Totals::unknown_unbounded, &Totals::cost,
+        &Totals::unknown_cost, &Totals::cache_saving, &Totals::own_costs, &Totals::own_cost,
+        &Totals::cost_beside_own}) {
+    negative.*count = -(less.*count);
+  }
+  negative.usage = Negative(less.usage);
+  AddTotals(from, negative);
+}
+
+void TrySums::Started(int64_t session, const record::TryStarted& started) {
+  SumKey key{session, started.worker, started.provider, started.model};
+  Totals& totals = Find(key).totals;
+  ++totals.tries;
+  totals.simulated |= started.simulated;
+  in_the_air_.insert_or_assign({started.call, started.number},
+                               Sent{std::move(key), started.worst});
+}
+
+bool TrySums::Ends(const record::TryEnded& ended) {
+  auto sent = in_the_air_.find({ended.call, ended.number});
+  if (sent != in_the_air_.end()) {
+    AddTotals(Find(sent->second.key).totals, TotalsOf(ended, sent->second.worst));
+    in_the_air_.erase(sent);
+    return database_.error().empty();
+  }
+  // It ended before, or was written by a transaction that was undone: the row has what counted.
+  auto before = FindCounted(database_, ended.call, ended.number);
+  if (!before) return database_.error().empty();  // whoever writes the row says so
+  Totals& totals = Find(before->key).totals;
+  int64_t tries = totals.tries;
+  TakeTotals(totals, before->totals);
+  totals.tries = tries;
+  AddTotals(totals, TotalsOf(ended, before->worst));
+  return database_.error().empty();
+}
+
+void TrySums::ItemDone(int64_t session, const std::string& worker) {
+  ++Find({session, worker, "", ""}).items_done;
+}
+
+bool TrySums::LoseAllInTheAir() {
+  std::vector<Sent> lost;
+  {
+    Rows rows = database_.Query(
+        "SELECT t.session, t.worker, c.provider, c.model, t.worst FROM tries t"
+        " JOIN calls c USING(call) WHERE t.outcome = 0");
+    while (rows.Next()) {
+      lost.push_back(
+          {{rows.Int(0), rows.Text(1), rows.Text(2), rows.Text(3)}, rows.OptionalInt(4)});
+    }
+    if (rows.failed()) return false;
+  }
+  record::TryEnded ended;
+  ended.outcome = record::TryOutcome::kUnknown;
+  for (const Sent& sent : lost) AddTotals(Find(sent.key).totals, TotalsOf(ended, sent.worst));
+  return database_.error().empty();
+}
+
+TrySums::Sum& TrySums::Find(const SumKey& key) {
+  auto [at, added] = sums_.try_emplace(key);
+  Sum& sum = at->second;
+  if (added) {
+    static const std::string kSql = fmt::format(
+        "SELECT {} FROM sums WHERE session = ? AND worker = ? AND provider = ? AND model = ?",
+        kColumns);
+    Rows rows = database_.Query(kSql, key.session, key.worker, key.provider, key.model);
+    if (rows.Next()) {
+      SumRow row = ReadSum(rows);
+      sum.items_done = row.items_done;
+      sum.totals = row.totals;
+    }
+  }
+  if (!std::exchange(sum.changed, true)) changed_.push_back(&*at);
+  return sum;
+}
+
+bool TrySums::Write(const SumKey& key, const Sum& sum) {
+  static const std::string kSql = fmt::format(
+      "INSERT OR REPLACE INTO sums({}) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+      " ?, ?, ?, ?, ?, ?, ?, ?)",
+      kColumns);
+  const Totals& t = sum.totals;
+  return database_.Run(kSql, key.session, key.worker, key.provider, key.model, sum.items_done,
+                       t.tries, t.calls, t.failed_tries, t.unknown_tries, t.unpriced,
+                       t.unknown_usage, t.unknown_unbounded, t.usage.input, t.usage.cached,
+                       t.usage.cache_write, t.usage.cache_write_1h, t.usage.output,
+                       t.usage.reasoning, t.simulated, t.cost, t.unknown_cost, t.cache_saving,
+                       t.own_costs, t.own_cost, t.cost_beside_own);
+}
+
+bool TrySums::Flush() {
+  for (auto* entry : changed_) {
+    if (!Write(entry->first, entry->second)) return false;
+    entry->second.changed = false;
+  }
+  changed_.clear();
+  if (sums_.size() > kMostHeld) sums_.clear();
+  return true;
+}
+
+void TrySums::Forget() {
+  changed_.clear();
+  sums_.clear();
+}
+
+}  // namespace muster
