@@ -33,7 +33,7 @@ using std::chrono::milliseconds;
 
 // Three pipes and a pidfd; while one is being started, also the other ends.
 constexpr size_t kDescriptorsOfAWorker = 4;
-constexpr size_t kOtherDescriptors = 256;
+constexpr size_t kOtherDescriptors = 40;
 
 class RealClock : public Clock {
  public:
@@ -109,8 +109,7 @@ class Session {
 
   std::optional<int> TakeIn() {
     // Where nothing was begun, a change spoils nothing.
-    OnChange on_change =
-        ledger_->view().AnyAttempt() ? options_.on_change : OnChange::kKeepDone;
+    OnChange on_change = ledger_->view().AnyAttempt() ? options_.on_change : OnChange::kKeepDone;
     auto intake = TakeItemsIn(config_, *ledger_, on_change);
     if (!intake) return Complain(kBadInput, intake.error());
     if (!intake->differences.empty()) return ShowDifferences(intake->differences);
@@ -216,7 +215,7 @@ class Session {
     if (control) control_ = std::move(*control);
     if (!control) no_control_ = control.error();
     auto allowed = AllowDescriptors(Workers() * kDescriptorsOfAWorker + kOtherDescriptors);
-    if (!allowed) return Complain(kBadInput, allowed.error());
+    if (!allowed) few_descriptors_ = allowed.error();
     auto pool = ProcessPool::Create(MakeSpawners());
     if (!pool) return Complain(kBadInput, pool.error());
     pool_ = std::move(*pool);
@@ -241,6 +240,7 @@ class Session {
                       "out again from the ledger");
     }
     if (!control_) progress.Notice(NoticeKind::kWarning, "no muster ctl: " + no_control_);
+    if (!few_descriptors_.empty()) progress.Notice(NoticeKind::kWarning, few_descriptors_);
     if (metrics_) progress.Notice(NoticeKind::kInfo, metrics_->said());
   }
 
@@ -339,7 +339,8 @@ class Session {
   std::optional<RunDir> dir_;
   std::optional<Ledger> ledger_;
   std::unique_ptr<ControlServer> control_;
-  std::string no_control_;  // why there is none
+  std::string no_control_;       // why there is none
+  std::string few_descriptors_;  // that there are too few; empty: there are not
   std::unique_ptr<ProcessPool> pool_;
   Progress* progress_ = nullptr;  // while there is work
   std::optional<MetricsChild> metrics_;

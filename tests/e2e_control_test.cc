@@ -16,7 +16,7 @@ std::string Ctl(const Workplace& place, const Args& words) {
 }  // namespace
 
 TEST_CASE("e2e: a run is paused, gone on with, given more workers and stopped by hand") {
-  FakeServer server("", {"--latency-ms=100"});
+  FakeServer server("", {"--latency-ms=300"});
   Workplace place(6);
   place.Ask(server);
   Child run(place.Run({"-j", "2"}));
@@ -49,7 +49,7 @@ TEST_CASE("e2e: a run is paused, gone on with, given more workers and stopped by
 }
 
 TEST_CASE("e2e: a run's numbers are served to Prometheus while it lives") {
-  FakeServer server("", {"--latency-ms=100"});
+  FakeServer server("", {"--latency-ms=300"});
   Workplace place(3);
   place.Ask(server);
   int port = 0;

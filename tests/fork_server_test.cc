@@ -127,7 +127,7 @@ TEST_CASE("a forked worker dies alone, and its server and siblings go on") {
   forks.PidOf(b);
   pid_t server = forks.spawner->server_pid();
   forks.driver->pool().Kill(a, SIGKILL, "");
-  CHECK(forks.driver->Lost(a).how == "SIGKILL");
+  CHECK(forks.driver->Lost(a).how.starts_with("SIGKILL"));
   CHECK(forks.spawner->server_pid() == server);
   forks.driver->Begin(b);
   CHECK(forks.driver->Finish(b).outcome == Outcome::kDone);

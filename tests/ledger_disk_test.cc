@@ -132,7 +132,7 @@ TEST_CASE("ledger: at a limit of the file size the batch is kept, as on a full d
     signal(SIGXFSZ, SIG_IGN);
     auto ledger = Ledger::Open(dir / "ledger", TestSession());
     if (!ledger) return 1;
-    LimitFileSize(2'000'000);
+    LimitFileSize(2'400'000);
     int64_t done = FillUp(*ledger);
     if (done < 20 || ledger->pending() == 0) return 2;
     if (ledger->Commit() != CommitOutcome::kNoSpace) return 3;

@@ -71,7 +71,7 @@ TEST_CASE(
   REQUIRE(run.ReadUntil([&] { return orphanage.Started(1); }));
   size_t before = orphanage.Left().size();
   std::filesystem::remove(orphanage.place / "started-1");
-  std::vector<pid_t> workers = torture::WorkersOf(run.pid());
+  std::vector<pid_t> workers = run.Workers();
   REQUIRE(workers.size() == 1);
   kill(workers[0], SIGKILL);
   REQUIRE(run.ReadUntil([&] { return orphanage.Started(1); }));  // by the next worker

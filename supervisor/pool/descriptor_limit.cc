@@ -2,10 +2,6 @@
 
 #include <sys/resource.h>
 
-#include <cerrno>
-
-#include "common/fd.h"
-
 namespace muster {
 namespace {
 
@@ -17,19 +13,15 @@ Result<void> AllowDescriptors(size_t count) {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return {};
   if (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= count) return {};
-  if (limit.rlim_max != RLIM_INFINITY && limit.rlim_max < count) {
-    return Fail(
-        "{} open files are needed and {} are allowed; expected fewer workers, or a higher limit "
-        "(ulimit -Hn)",
-        count, limit.rlim_max);
-  }
   rlim_t before = limit.rlim_cur;
-  limit.rlim_cur = count;
-  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
-    return Fail("{} open files are needed: {}", count, ErrnoText(errno));
-  }
-  if (soft_at_start == 0) soft_at_start = before;
-  return {};
+  bool enough = limit.rlim_max == RLIM_INFINITY || limit.rlim_max >= count;
+  limit.rlim_cur = enough ? count : limit.rlim_max;
+  if (setrlimit(RLIMIT_NOFILE, &limit) == 0 && soft_at_start == 0) soft_at_start = before;
+  if (enough) return {};
+  return Fail(
+      "{} open files are needed for so many workers and {} are allowed (ulimit -Hn); some of the "
+      "workers will not be started",
+      count, limit.rlim_max);
 }
 
 void RestoreDescriptorLimit() {

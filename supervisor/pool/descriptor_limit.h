@@ -6,8 +6,8 @@
 
 namespace muster {
 
-// So that this process may have `count` descriptors open: raises its soft limit where the hard one
-// lets it. The error says what to do.
+// So that this process may have `count` descriptors open: raises its soft limit as far as the hard
+// one lets it. The error says that this is not enough, and what to do.
 Result<void> AllowDescriptors(size_t count);
 
 // For a child before its exec: the limit that this process was started with. Programs that use

@@ -80,7 +80,8 @@ Result<NewProcess> StartProgram(const std::vector<std::string>& command, Standar
                                 int death_signal) {
   auto report = MakePipe();
   if (!report) return Error{report.error()};
-  ChildPlan plan{{}, fds.input, fds.output, fds.errors, report->write.get(), getpid(), death_signal};
+  ChildPlan plan{{},       fds.input,   fds.output, fds.errors, report->write.get(),
+                 getpid(), death_signal};
   for (const std::string& word : command) plan.argv.push_back(const_cast<char*>(word.c_str()));
   plan.argv.push_back(nullptr);
   pid_t pid = fork();

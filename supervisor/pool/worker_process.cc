@@ -30,11 +30,11 @@ constexpr size_t kReadAtOnce = 4 * 1024 * 1024;  // of one worker in one turn
 constexpr size_t kMostUnsent = 4 * kMaxFrame;    // a worker that does not read is killed
 
 // SIGKILL that is not ours is mostly the kernel's, which ran out of memory.
-std::string DescribeEnd(int status, int64_t peak_memory_kb) {
+std::string DescribeEnd(int status, bool ours, int64_t peak_memory_kb) {
   if (WIFSIGNALED(status)) {
     const char* name = sigabbrev_np(WTERMSIG(status));
     std::string text = fmt::format("SIG{}", name ? name : "?");
-    if (WTERMSIG(status) != SIGKILL) return text;
+    if (WTERMSIG(status) != SIGKILL || ours) return text;
     return fmt::format("{}, perhaps out of memory at {} MB", text, peak_memory_kb / 1024);
   }
   return fmt::format("exit code {}", WEXITSTATUS(status));
@@ -156,6 +156,7 @@ void WorkerProcess::Step(Time now) {
 
 // By pidfd: never another process that got the same number.
 void WorkerProcess::Signal(int signal) {
+  sent_kill_ = sent_kill_ || signal == SIGKILL;
   syscall(SYS_pidfd_send_signal, pidfd(), signal, nullptr, 0);
 }
 
@@ -171,7 +172,7 @@ WorkerLost WorkerProcess::Reap(Time now, std::vector<PoolEvent>* events) {
   lost.worker = id_;
   lost.said_bye = said_bye_ && WIFEXITED(status) && WEXITSTATUS(status) == 0;
   lost.boot_failure = WIFEXITED(status) && WEXITSTATUS(status) == kWorkerBootFailure;
-  lost.how = why_.empty() ? DescribeEnd(status, usage.ru_maxrss) : why_;
+  lost.how = why_.empty() ? DescribeEnd(status, sent_kill_, usage.ru_maxrss) : why_;
   if (lost.boot_failure && !boot_failure_.empty()) lost.how = boot_failure_;
   if (stderr_tail_.size() > kStderrTail) stderr_tail_.erase(0, stderr_tail_.size() - kStderrTail);
   lost.stderr_tail = std::move(stderr_tail_);

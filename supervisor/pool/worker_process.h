@@ -66,6 +66,7 @@ class WorkerProcess {
   bool close_when_sent_ = false;
   std::optional<Time> next_step_;
   int next_signal_ = 0;
+  bool sent_kill_ = false;  // SIGKILL, by us
 };
 
 }  // namespace muster
