@@ -1,6 +1,5 @@
 #include "common/hash.h"
 
-#include <fmt/format.h>
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 
@@ -12,15 +11,28 @@ namespace {
 
 using Digest = std::array<unsigned char, SHA256_DIGEST_LENGTH>;
 
+// Found once and left to the process's end: looking for it takes longer than a short text does.
+const EVP_MD* Method() {
+  static const EVP_MD* const kMethod = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  assert(kMethod);
+  return kMethod;
+}
+
 Digest Sha256(std::string_view bytes) {
-  Digest digest;
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
+  Digest digest{};
+  int made = EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, Method(), nullptr);
+  assert(made == 1);
+  (void)made;
   return digest;
 }
 
 std::string HexOf(const Digest& digest) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
   std::string hex;
-  for (unsigned char byte : digest) fmt::format_to(std::back_inserter(hex), "{:02x}", byte);
+  for (unsigned char byte : digest) {
+    hex.push_back(kDigits[byte >> 4]);
+    hex.push_back(kDigits[byte & 15]);
+  }
   return hex;
 }
 
@@ -32,7 +44,7 @@ struct Sha256Sum::State {
 };
 
 Sha256Sum::Sha256Sum() : state_(std::make_unique<State>()) {
-  int begun = EVP_DigestInit_ex(state_->context, EVP_sha256(), nullptr);
+  int begun = EVP_DigestInit_ex(state_->context, Method(), nullptr);
   assert(begun == 1);
   (void)begun;
 }

@@ -120,6 +120,12 @@ std::string CanonicalJson(const Json& value) {
   return text;
 }
 
+Json ObjectWithRoom(size_t members) {
+  Json::object_t object;
+  object.reserve(members);
+  return object;
+}
+
 const Json* Member(const Json& value, std::string_view key) {
   if (!value.is_object()) return nullptr;
   for (const auto& [name, member] : value.get_ref<const Json::object_t&>()) {

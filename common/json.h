@@ -30,6 +30,9 @@ std::string PrettyJson(const Json& value);
 // One line with keys sorted at every level: the form that hashes are taken of.
 std::string CanonicalJson(const Json& value);
 
+// An empty object that takes so many members without being moved: growing copies all that is in it.
+Json ObjectWithRoom(size_t members);
+
 // Member `key` of an object, or nullptr when `value` is no object or has no such key.
 const Json* Member(const Json& value, std::string_view key);
 

@@ -9,23 +9,28 @@
 namespace muster {
 namespace {
 
+constexpr size_t kFewNames = 12;  // that a context has beside its steps
+
 Json UsageNumbers(const Usage& usage) {
-  return Json{{"input", usage.input},
-              {"cached", usage.cached},
-              {"cache_write", usage.cache_write},
-              {"cache_write_1h", usage.cache_write_1h},
-              {"output", usage.output},
-              {"reasoning", usage.reasoning},
-              {"total", usage.total()}};
+  Json numbers = ObjectWithRoom(10);
+  numbers["input"] = usage.input;
+  numbers["cached"] = usage.cached;
+  numbers["cache_write"] = usage.cache_write;
+  numbers["cache_write_1h"] = usage.cache_write_1h;
+  numbers["output"] = usage.output;
+  numbers["reasoning"] = usage.reasoning;
+  numbers["total"] = usage.total();
+  return numbers;
 }
 
 }  // namespace
 
 Json ChatValue(const ChatOutcome& outcome) {
-  Json value{{"text", outcome.text},
-             {"finish", outcome.finish},
-             {"model", outcome.model},
-             {"usage", outcome.usage ? UsageNumbers(*outcome.usage) : Json()}};
+  Json value = ObjectWithRoom(7);
+  value["text"] = outcome.text;
+  value["finish"] = outcome.finish;
+  value["model"] = outcome.model;
+  value["usage"] = outcome.usage ? UsageNumbers(*outcome.usage) : Json();
   if (!outcome.value.is_null()) value["value"] = outcome.value;
   value["context_window"] = outcome.context_window ? Json(*outcome.context_window) : Json();
   value["warning"] = outcome.warning;
@@ -103,7 +108,11 @@ int64_t ExpectedRounds(const RepeatRule& rule, std::optional<int64_t> total,
 Json RunValue(const Config& config) { return Json{{"name", config.name}, {"range", config.range}}; }
 
 Json ItemContext(const Config& config, const Json& item) {
-  return Json{{"item", item}, {"params", config.params}, {"run", RunValue(config)}};
+  Json context = ObjectWithRoom(kFewNames + config.steps.size());
+  context["item"] = item;
+  context["params"] = config.params;
+  context["run"] = RunValue(config);
+  return context;
 }
 
 Json UsageValue(const ItemUsage& usage) {

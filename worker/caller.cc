@@ -251,7 +251,7 @@ Caller::Judged Caller::Read(const CallSpec& spec, const std::string& body) const
   if (auto usable = spec.usable(*answer); !usable) return Unusable{usable.error()};
   CallValue value;
   value.answer = std::move(*answer);
-  value.usage = spec.api->ReadReply(HttpReply{200, {}, body}).usage;
+  value.usage = value.answer.usage;
   return value;
 }
 

@@ -7,6 +7,7 @@
 #include <climits>
 #include <deque>
 #include <map>
+#include <utility>
 
 #include "common/duration.h"
 #include "common/text.h"
@@ -230,6 +231,7 @@ struct HttpClient::Impl {
   Transfers transfers;              // by number
   std::deque<RefusedPost> refused;  // waiting for the next Perform()
   int64_t last_number = 0;
+  bool unsent = false;  // a request was added since the last Perform()
 };
 
 HttpClient::HttpClient() : impl_(std::make_unique<Impl>()) {
@@ -254,6 +256,7 @@ int64_t HttpClient::Send(const HttpRequest& request, Callback done) {
   transfer->done = std::move(done);
   curl_multi_add_handle(impl_->multi, transfer->easy);
   impl_->transfers.emplace(number, std::move(transfer));
+  impl_->unsent = true;
   return number;
 }
 
@@ -266,6 +269,7 @@ size_t HttpClient::in_the_air() const { return impl_->transfers.size() + impl_->
 
 void HttpClient::Perform() {
   int running = 0;
+  impl_->unsent = false;
   curl_multi_perform(impl_->multi, &running);
   impl_->DeliverEnded();
   impl_->EndSilent();
@@ -274,6 +278,10 @@ void HttpClient::Perform() {
 
 void HttpClient::WaitAndPerform(const std::vector<int>& read_fds, milliseconds timeout,
                                 std::vector<bool>* readable) {
+  if (std::exchange(impl_->unsent, false)) {  // there is something to do: nothing to wait for
+    if (readable) readable->assign(read_fds.size(), false);
+    return Perform();
+  }
   std::vector<curl_waitfd> waits;
   for (int fd : read_fds) waits.push_back({fd, CURL_WAIT_POLLIN, 0});
   milliseconds wait = std::min(impl_->UntilNextDeadline(timeout), milliseconds(INT_MAX));

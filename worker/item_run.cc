@@ -60,8 +60,7 @@ Result<void> ItemRun::Conclude(Done& done) {
   AddItemEnd(context_, end);
   auto scores = ScoreItem(config_, context_);
   if (!scores) return Error{scores.error()};
-  end.scores = *std::move(scores);
-  AddItemEnd(context_, end);
+  context_["scores"] = *std::move(scores);
   for (size_t i = 0; i < config_.outputs.size(); ++i) {
     auto output = MakeRecord(config_, i, context_);
     if (!output) return Error{output.error()};

@@ -55,6 +55,7 @@ class Worker {
   Result<void> OnVerdict(int64_t call, ToWorker verdict);
   Result<void> CancelItem(const Cancel& cancel);
   void ReportIfEnded();
+  int64_t MemoryKb();  // resident, of this process
 
   Link& link_;
   const Inherited* inherited_;
@@ -72,6 +73,9 @@ class Worker {
   std::unique_ptr<ItemRun> run_;
   std::optional<Task<Done>> task_;
   bool cancelled_ = false;  // the last one was, and no other has come yet
+  // As they were when last looked at.
+  int64_t memory_kb_ = 0, peak_memory_kb_ = 0;
+  int64_t memory_uses_ = 0;  // how often they were asked for
 };
 
 }  // namespace muster

@@ -81,6 +81,7 @@ struct ChatAnswer {
   Finish finish = Finish::kStop;
   std::string finish_text;  // as the provider names it; of a refusal: its words
   std::string served_model;
+  std::optional<Usage> usage = {};  // as ReadReply has it
 };
 
 // What one HTTP reply means. `answered`: it is a complete answer and may be committed (also one

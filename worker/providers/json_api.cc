@@ -117,7 +117,9 @@ std::unique_ptr<StreamWatch> JsonApi::Watch() const {
 Result<ChatAnswer> JsonApi::ReadAnswer(std::string_view body) const {
   Result<Json> json = ParseJson(body);
   if (!json) return Error{json.error()};
-  return AnswerIn(*json);
+  Result<ChatAnswer> answer = AnswerIn(*json);
+  if (answer) answer->usage = form_.usage(*json);
+  return answer;
 }
 
 Result<ChatAnswer> JsonApi::AnswerIn(const Json& body) const {

@@ -181,6 +181,7 @@ class ClaudeCodeApi : public ChatApi {
     answer.finish = FinishOf(result);
     answer.finish_text = StringMember(result, "stop_reason");
     answer.served_model = ServedModel(result);
+    answer.usage = UsageIn(result);
     bool more = Member(result, "text");
     answer.text = StringMember(result, more ? "text" : "result");
     if (const Json* structured = Member(result, "structured_output")) {
