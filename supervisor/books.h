@@ -68,6 +68,7 @@ class Books {
   void Add(record::Record record) { ledger_.Add(std::move(record)); }
 
   CommitOutcome Commit() { return ledger_.Commit(); }
+  bool KeepRoom() { return ledger_.KeepRoom(); }
   const std::string& last_error() const { return ledger_.last_error(); }
   size_t uncommitted() const { return ledger_.pending(); }
   const LedgerView& view() const { return ledger_.view(); }

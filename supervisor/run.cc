@@ -46,8 +46,9 @@ class RealClock : public Clock {
 
 // A path as people know it: relative where that is shorter to say.
 std::string Shown(const std::string& path) {
-  std::string relative = std::filesystem::proximate(path).string();
-  return relative.starts_with("..") ? path : relative;
+  std::error_code error;
+  std::string relative = std::filesystem::proximate(path, error).string();
+  return error || relative.starts_with("..") ? path : relative;
 }
 
 int Complain(int code, const std::string& message) {
@@ -104,14 +105,17 @@ class Session {
         Ledger::Open(dir_->ledger(), {getpid(), names.nodename, options_.command, clock_.WallMs()});
     if (!ledger) return Complain(kLedgerFailure, ledger.error());
     ledger_.emplace(std::move(*ledger));
-    return TakeIn();
+    if (auto code = TakeIn()) return code;
+    if (ledger_->KeepRoom()) return std::nullopt;
+    return Complain(kLedgerFailure,
+                    fmt::format("the disk of {} is full; nothing was sent", dir_->path()));
   }
 
   std::optional<int> TakeIn() {
     // Where nothing was begun, a change spoils nothing.
     OnChange on_change = ledger_->view().AnyAttempt() ? options_.on_change : OnChange::kKeepDone;
     auto intake = TakeItemsIn(config_, *ledger_, on_change);
-    if (!intake) return Complain(kBadInput, intake.error());
+    if (!intake) return Complain(LedgerFails() ? kLedgerFailure : kBadInput, intake.error());
     if (!intake->differences.empty()) return ShowDifferences(intake->differences);
     found_ = intake->found;
     outputs_changed_ = intake->outputs_changed;
@@ -120,6 +124,10 @@ class Session {
       if (!reopened) return Complain(kLedgerFailure, reopened.error());
     }
     return std::nullopt;
+  }
+
+  bool LedgerFails() const {
+    return !ledger_->last_error().empty() || !ledger_->view().error().empty();
   }
 
   int ShowDifferences(const std::vector<std::string>& differences) const {

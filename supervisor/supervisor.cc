@@ -84,7 +84,8 @@ SessionEnd Supervisor::Run() {
   }
   FinishOutputs();
   end_.wall = std::chrono::duration_cast<milliseconds>(now_ - began_);
-  if (commit_again_) end_.exit_code = kLedgerFailure;  // what waited for room is lost
+  bool lost = commit_again_ && !last_room_;  // what waited for room
+  if (lost) end_.exit_code = kLedgerFailure;
   end_.counts = settled_.counts;
   end_.done = settled_.done;
   end_.failed = settled_.failed;
@@ -119,30 +120,45 @@ void Supervisor::Decide() {
 
 void Supervisor::CommitAndSend() {
   if (end_.exit_code == kLedgerFailure) return;  // never retry after an I/O error
-  if (commit_again_ && now_ < *commit_again_ && mode_ != Mode::kKilling) return;
+  bool due = !commit_again_ || now_ >= *commit_again_ || mode_ == Mode::kKilling;
+  if (last_room_ && due) (void)books_.KeepRoom();
+  if (!last_room_ && !due) return;
   switch (books_.Commit()) {
     case CommitOutcome::kCommitted:
       if (commit_again_) progress_.Notice(NoticeKind::kInfo, "the ledger has room again");
       commit_again_.reset();
-      Settle();
-      WriteOutputs();
-      outbox_.SendAll(pool_);
-      for (const auto& [id, reply] : replies_) control_->Reply(id, reply);
-      replies_.clear();
-      ShowReports();
-      return;
+      last_room_ = false;
+      return SendWhatIsCommitted();
+    case CommitOutcome::kLastRoom:
+      if (due) WaitForRoom();
+      last_room_ = true;
+      return SendWhatIsCommitted();
     case CommitOutcome::kNoSpace:
-      if (!commit_again_) {
-        progress_.Notice(NoticeKind::kError,
-                         fmt::format("the ledger cannot grow ({}); no call is sent until it can",
-                                     books_.last_error()));
-      }
-      commit_again_ = now_ + kCommitAgain;
+      WaitForRoom();
+      last_room_ = false;
       return;
     case CommitOutcome::kBroken:
       KillNow(kLedgerFailure, "the ledger cannot be written: " + books_.last_error());
       return;
   }
+}
+
+void Supervisor::SendWhatIsCommitted() {
+  Settle();
+  if (!last_room_) WriteOutputs();  // else the room is for what cannot be had again
+  outbox_.SendAll(pool_);
+  for (const auto& [id, reply] : replies_) control_->Reply(id, reply);
+  replies_.clear();
+  ShowReports();
+}
+
+void Supervisor::WaitForRoom() {
+  if (!commit_again_) {
+    progress_.Notice(NoticeKind::kError,
+                     fmt::format("the ledger cannot grow ({}); no call is sent until it can",
+                                 books_.last_error()));
+  }
+  commit_again_ = now_ + kCommitAgain;
 }
 
 bool Supervisor::Finished() const {
@@ -154,7 +170,8 @@ bool Supervisor::Finished() const {
 
 Supervisor::Time Supervisor::NextWake() {
   // What was decided but not committed because the turn before had its hands full goes first.
-  bool calm = books_.uncommitted() == 0 || commit_again_ || mode_ == Mode::kKilling;
+  bool stuck = commit_again_ && !last_room_;
+  bool calm = books_.uncommitted() == 0 || stuck || mode_ == Mode::kKilling;
   Time wake = now_ + (calm ? (crew_.busy() > 0 ? kBusyWake : kIdleWake) : milliseconds(0));
   if (commit_again_) wake = std::min(wake, *commit_again_);
   // What is due already waits for something else: for a worker, for room on the disk, for an end.

@@ -76,6 +76,8 @@ class Supervisor {
   void TakeEvents();
   void Decide();
   void CommitAndSend();
+  void SendWhatIsCommitted();
+  void WaitForRoom();
   void Show();
   bool Finished() const;
   Time NextWake();
@@ -150,6 +152,7 @@ class Supervisor {
   Time began_, now_;
   std::optional<Time> drain_until_;
   std::optional<Time> commit_again_;  // set while the disk is full
+  bool last_room_ = false;            // it is, but what is decided can still be committed
   int64_t selected_ = 0;
   std::vector<PoolEvent> events_;
 

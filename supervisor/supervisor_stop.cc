@@ -59,7 +59,8 @@ void Supervisor::AdvanceMode() {
     return KillNow(kStopped, storm);
   }
   bool none_in_the_air = desk_.in_the_air() <= outbox_.unsent_calls();
-  if (commit_again_ && mode_ == Mode::kDraining && none_in_the_air) {
+  bool stuck = commit_again_ && !last_room_;
+  if (stuck && mode_ == Mode::kDraining && none_in_the_air) {
     return KillNow(kLedgerFailure, "the ledger cannot grow: " + books_.last_error());
   }
   bool nothing_left =

@@ -4,37 +4,15 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/mount.h>
 #include <sys/resource.h>
 
 #include <algorithm>
 
 #include "tests/ledger_testing.h"
+#include "tests/small_disk.h"
 
 namespace muster {
 namespace {
-
-// A small file system in memory, if this user may mount one; gone when destroyed.
-class SmallDisk {
- public:
-  SmallDisk(const std::string& path, const char* size) : path_(path) {
-    std::filesystem::create_directory(path);
-    mounted_ = mount("tmpfs", path.c_str(), "tmpfs", 0, size) == 0;
-  }
-  SmallDisk(const SmallDisk&) = delete;
-  SmallDisk& operator=(const SmallDisk&) = delete;
-  ~SmallDisk() {
-    if (mounted_) umount2(path_.c_str(), MNT_DETACH);
-  }
-  bool mounted() const { return mounted_; }
-  bool Remount(const char* options, unsigned long flags = 0) {
-    return mount("tmpfs", path_.c_str(), "tmpfs", MS_REMOUNT | flags, options) == 0;
-  }
-
- private:
-  std::string path_;
-  bool mounted_ = false;
-};
 
 // Does items until the disk is full; how many are done. The next one is in the batch, in part.
 int64_t FillUp(Ledger& ledger) {
@@ -117,6 +95,36 @@ TEST_CASE("ledger: in a folder that cannot be written it is read, and not opened
   auto ledger = Ledger::Open(dir / "disk/ledger", TestSession());
   REQUIRE_FALSE(ledger);
   CHECK(ledger.error().find(dir / "disk/ledger") != std::string::npos);
+}
+
+TEST_CASE("ledger: the room that is kept takes the batch of a full disk, until it is kept again") {
+  TempDir dir;
+  SmallDisk disk(dir / "disk", "size=9m");
+  if (!disk.mounted()) {
+    MESSAGE("skipped: only root may mount a small file system");
+    return;
+  }
+  {
+    auto ledger = Ledger::Open(dir / "disk/ledger", TestSession());
+    REQUIRE_MESSAGE(ledger, ledger.error());
+    REQUIRE(ledger->KeepRoom());
+    int64_t n = 1;
+    CommitOutcome outcome = CommitOutcome::kCommitted;
+    while (outcome == CommitOutcome::kCommitted && n < 100'000) outcome = DoItem(*ledger, n++);
+    REQUIRE(outcome == CommitOutcome::kLastRoom);
+    CHECK(ledger->pending() == 0);
+    CHECK_FALSE(ledger->last_error().empty());
+    CHECK_FALSE(std::filesystem::exists(dir / "disk/ledger-reserve"));
+    for (int64_t i = 1; i + 1 < n; ++i) REQUIRE(HoldsAnswer(ledger->view(), i));
+    CHECK(DoItem(*ledger, n) == CommitOutcome::kLastRoom);
+    CHECK_FALSE(ledger->KeepRoom());
+    CHECK(ledger->Commit() == CommitOutcome::kLastRoom);
+    REQUIRE(disk.Remount("size=32m"));
+    CHECK(ledger->KeepRoom());
+    CHECK(DoItem(*ledger, n + 1) == CommitOutcome::kCommitted);
+  }
+  CHECK(Intact(dir / "disk/ledger"));
+  CHECK_FALSE(std::filesystem::exists(dir / "disk/ledger-reserve"));
 }
 
 void LimitFileSize(rlim_t bytes) {

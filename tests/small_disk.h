@@ -23,8 +23,8 @@ class SmallDisk {
   }
 
   bool mounted() const { return mounted_; }
-  bool Remount(const std::string& options) {
-    return mount("tmpfs", path_.c_str(), "tmpfs", MS_REMOUNT, options.c_str()) == 0;
+  bool Remount(const std::string& options, unsigned long flags = 0) {
+    return mount("tmpfs", path_.c_str(), "tmpfs", MS_REMOUNT | flags, options.c_str()) == 0;
   }
 
  private:

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "supervisor/ledger/record_writer.h"
+#include "supervisor/ledger/reserve.h"
 #include "supervisor/ledger/schema.h"
 #include "supervisor/ledger/sqlite.h"
 #include "supervisor/ledger/try_sums.h"
@@ -76,8 +77,12 @@ Result<void> PrepareFile(const std::string& path) {
 
 Result<void> StartLog(Database& database, const std::string& path) {
   Rows mode = database.Query("PRAGMA journal_mode = WAL");
-  if (!mode.Next()) return Fail("ledger {}: cannot be written: {}", path, database.error());
-  if (mode.View(0) != "wal" && path != kInMemory) {
+  std::string name = mode.Next() ? mode.Text(0) : "";
+  // What goes wrong while the mode is changed is told behind the row that names it.
+  if (mode.Next() || mode.failed()) {
+    return Fail("ledger {}: cannot be written: {}", path, database.error());
+  }
+  if (name != "wal" && path != kInMemory) {
     return Fail("ledger {}: its file system does not allow a write-ahead log", path);
   }
   return {};
@@ -130,16 +135,19 @@ struct Ledger::Impl {
   std::shared_ptr<Database> database;
   LedgerView view;
   RecordWriter writer;
+  std::optional<Reserve> reserve;  // goes before the database is closed, which may need room
   std::vector<record::Record> batch;
   std::string last_error;
   int64_t session;
   int64_t next_call = 1;
   int64_t log_limit = kLogBytes;
+  bool gave_room_up = false;
   bool broken = false;  // for good: nothing is written any more
 
   bool InPlace();
   void BoundLog();
   bool WriteBatch();
+  CommitOutcome Outcome() const;
   CommitOutcome AfterFailure();
   CommitOutcome Break(std::string why);
 };
@@ -175,6 +183,10 @@ bool Ledger::Impl::WriteBatch() {
     if (!writer.Write(record)) return false;
   }
   return writer.Finish() && database->Run("COMMIT");
+}
+
+CommitOutcome Ledger::Impl::Outcome() const {
+  return reserve && gave_room_up ? CommitOutcome::kLastRoom : CommitOutcome::kCommitted;
 }
 
 // After a failed WriteBatch: undoes it and decides whether it may be tried again.
@@ -226,13 +238,28 @@ void Ledger::Add(record::Record record) { impl_->batch.push_back(std::move(recor
 CommitOutcome Ledger::Commit() {
   Impl& self = *impl_;
   if (self.broken) return CommitOutcome::kBroken;
-  if (self.batch.empty()) return CommitOutcome::kCommitted;
+  if (self.batch.empty()) return self.Outcome();
   if (!self.InPlace()) return CommitOutcome::kBroken;
   if (!self.view.error().empty()) return self.Break("ledger " + self.view.error());
-  if (!self.WriteBatch()) return self.AfterFailure();
+  if (!self.WriteBatch()) {
+    CommitOutcome failed = self.AfterFailure();
+    if (failed != CommitOutcome::kNoSpace || !self.reserve || !self.reserve->GiveUp())
+      return failed;
+    self.gave_room_up = true;
+    if (!self.WriteBatch()) return self.AfterFailure();
+  }
   self.batch.clear();
   self.BoundLog();
-  return CommitOutcome::kCommitted;
+  return self.Outcome();
+}
+
+bool Ledger::KeepRoom() {
+  Impl& self = *impl_;
+  if (self.path == kInMemory) return true;
+  if (!self.reserve) self.reserve.emplace(self.path + "-reserve");
+  bool kept = self.reserve->Take();
+  if (kept) self.gave_room_up = false;
+  return kept;
 }
 
 size_t Ledger::pending() const { return impl_->batch.size(); }

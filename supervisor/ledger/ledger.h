@@ -17,8 +17,9 @@ namespace muster {
 
 enum class CommitOutcome {
   kCommitted,
-  kNoSpace,  // disk full or over a quota: the batch is kept, commit again later
-  kBroken,   // I/O error, file gone or damaged: stop; never retry an fsync
+  kLastRoom,  // committed, but the disk is full: in the room that KeepRoom had set aside
+  kNoSpace,   // disk full or over a quota: the batch is kept, commit again later
+  kBroken,    // I/O error, file gone or damaged: stop; never retry an fsync
 };
 
 // What this session of the supervisor says of itself.
@@ -44,8 +45,12 @@ class Ledger {
   // Adds a record to the turn's batch; nothing is written yet.
   void Add(record::Record record);
 
-  // Writes the batch in one transaction. Only kCommitted empties it.
+  // Writes the batch in one transaction. Only kCommitted and kLastRoom empty it.
   CommitOutcome Commit();
+
+  // Sets room on the disk aside (reserve.h), which a Commit that finds no other uses up. From then
+  // on Commit says kLastRoom until the room could be set aside again. False: there is too little.
+  bool KeepRoom();
 
   size_t pending() const;                 // records not yet committed
   const std::string& last_error() const;  // of the last Commit that failed
