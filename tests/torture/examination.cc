@@ -1,9 +1,8 @@
 #include "tests/torture/examination.h"
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
+#include "common/fd.h"
 #include "tests/torture/processes.h"
 
 namespace muster::torture {
@@ -16,6 +15,7 @@ constexpr milliseconds kGone{1'000};  // after the supervisor nobody is left
 constexpr milliseconds kProviderQuiet{5'000};
 constexpr milliseconds kOneMore{60'000};
 constexpr size_t kWordsShown = 600;
+constexpr size_t kMostBytes = 1 << 30;
 
 std::string LastWords(const std::string& text) {
   return text.size() <= kWordsShown ? text : "…" + text.substr(text.size() - kWordsShown);
@@ -25,9 +25,8 @@ std::string LastWords(const std::string& text) {
 void SearchKey(const Subject& subject, std::vector<std::string>& wrong) {
   for (const auto& entry : fs::recursive_directory_iterator(subject.scene.shape().folder)) {
     if (!entry.is_regular_file()) continue;
-    std::ifstream file(entry.path(), std::ios::binary);
-    std::string bytes{std::istreambuf_iterator<char>(file), {}};
-    if (bytes.find(subject.key) != std::string::npos) {
+    auto bytes = ReadFile(entry.path().string(), kMostBytes);
+    if (bytes && bytes->find(subject.key) != std::string::npos) {
       wrong.push_back("I12: the key stands in " + entry.path().string());
     }
   }

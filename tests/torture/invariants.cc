@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
+#include "common/fd.h"
 #include "tests/torture/call_checks.h"
 
 namespace muster::torture {
@@ -14,6 +13,7 @@ namespace fs = std::filesystem;
 using record::TryOutcome;
 
 constexpr std::string_view kLedger = "ledger.sqlite";
+constexpr size_t kMostBytes = 1 << 30;
 
 // SQLite leaves them empty where a reader was the last to close the database: it may not delete.
 bool IsReadersOwn(const std::string& path) {
@@ -163,8 +163,8 @@ std::map<std::string, std::string> ReadRunFiles(const std::string& run_dir) {
     std::string path = fs::relative(entry.path(), run_dir, error).string();
     std::string& bytes = files[path];
     if (path == kLedger || path == std::string(kLedger) + "-shm") continue;
-    std::ifstream file(entry.path(), std::ios::binary);
-    bytes.assign(std::istreambuf_iterator<char>(file), {});
+    if (path == std::string(kLedger) + "-reserve") continue;
+    if (auto read = ReadFile(entry.path().string(), kMostBytes)) bytes = *std::move(read);
   }
   return files;
 }
