@@ -10,6 +10,7 @@
 #   make power-cuts CUTS=20           cut the power of its disk (tests/power_cuts.cc); root only
 #   make fuzz TARGET=replies SECONDS=60    fuzz what reads a provider's bytes
 #   make test-peers                   against an independent fake and the real claude CLI, from npm
+#   make test-slurm | test-ssh        workers on emulated machines, and what can happen to them
 #   make bench-limits ARGS=--quick    how much of a provider's limits is used, by its own books
 #   make check-instructions           instructions of the hot paths, against tests/instructions.json
 #   make bench ARGS=--quick           speed, memory and start against other runners and the goals
@@ -232,6 +233,17 @@ $(B)/fuzz-$(TARGET): tests/fuzz/libfuzzer.cc $(call objects,$(FUZZ) $(FUZZED) $(
 .PHONY: test-peers
 test-peers: test-programs
 	scripts/test-peers $(B)
+
+# Workers on other machines, emulated on this one: see the scripts. As root with networks of their own.
+.PHONY: test-slurm
+test-slurm: test-programs
+	@scripts/install-packages slurm-wlm munge openssh-client iproute2
+	scripts/test-slurm $(B) $(ARGS)
+
+.PHONY: test-ssh
+test-ssh: test-programs
+	@scripts/install-packages openssh-server openssh-client iproute2
+	scripts/test-ssh $(B) $(ARGS)
 
 .PHONY: torture
 torture: test-deps

@@ -22,6 +22,10 @@ class Failed(Exception):
     """A case did not come out as it must; says why."""
 
 
+class Skipped(Exception):
+    """A case cannot be tried here; says why."""
+
+
 class Scene:
     """What a case works with. `carrier` names what carries the protocol to the nodes: srun or ssh."""
 
@@ -143,6 +147,9 @@ class Cases:
             with Scene(arguments.mode, arguments.build, self.carrier) as scene:
                 function(scene)
             why = ""
+        except Skipped as skipped:
+            print(f"skipped: {name}: {skipped}")
+            return True
         except Failed as failed:
             why = str(failed)
         except Exception as error:  # pylint: disable=broad-except

@@ -56,9 +56,8 @@ def add(cases):
         scene.up()
         job = scene.job(items=28).start()
         job.is_under_way()
+        job.busy_worker("node2")
         there = scene.cluster.workers("node2")
-        if not there:
-            raise Failed("no worker on node2")
         scene.cluster.fault("link-down", "node2")
         if not until(lambda: not any(worker.lives() for worker in there), 2 * LEASE):
             raise Failed("a worker behind the cut link outlived its lease")
@@ -158,6 +157,20 @@ def add(cases):
         scene.expect_finished(job)
         if "old" not in job.said(20000) or "build" not in job.said(20000):
             raise Failed(f"it was not said; {job.said()}")
+
+    @cases.case("a node does not see the run directory: it is said, and the others do it all",
+                netns=True)
+    def _(scene):
+        scene.up()
+        job = scene.job()
+        job.run_dir.mkdir()
+        scene.cluster.command("nsenter", "--mount", "--target", scene.cluster.fault("init", "node2"),
+                              "mount", "-t", "tmpfs", "none", job.run_dir)
+        scene.expect_finished(job.start(), faults=False)
+        if f"node2 does not see the run directory {job.run_dir}" not in job.said(20000):
+            raise Failed(f"it was not said; {job.said()}")
+        if "node2" in job.nodes():
+            raise Failed("something was done there all the same")
 
 
 def paid_again(job):
