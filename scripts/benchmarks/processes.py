@@ -129,8 +129,17 @@ def end_all():
     ALIVE.clear()
 
 
-def die_with_parent():
+def begin_session():
+    """In the child: it dies with the bench, and a niceness that the bench was given holds for it too.
+    (Where the kernel groups processes by session for scheduling, only the group's own counts.)"""
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    niceness = os.nice(0)
+    if niceness:
+        try:
+            with open("/proc/self/autogroup", "w", encoding="ascii") as group:
+                group.write(str(niceness))
+        except OSError:
+            pass
 
 
 class Program:
@@ -155,7 +164,7 @@ class Program:
                 self.argv, cwd=cwd, env=env, start_new_session=True,
                 stdin=slave if terminal else stdin or subprocess.DEVNULL,
                 stdout=slave if terminal else out, stderr=slave if terminal else subprocess.STDOUT,
-                preexec_fn=die_with_parent)
+                preexec_fn=begin_session)
         finally:
             if log:
                 out.close()

@@ -67,10 +67,7 @@ http {{
       error_page 429 @refused;
       echo_exec @answer;
     }}
-    location @refused {{
-      add_header Retry-After 1 always;
-      return 429 '{refused}';
-    }}
+    location @refused {{ return 429 '{refused}'; }}
     location @answer {{ return 200 '{answer}'; }}
   }}
 }}
