@@ -84,13 +84,14 @@ def delay_2s(bench):
     ours = results.get(muster.NAME)
     if not ours:
         return [table]
-    ratio, cpu = middle(m.wall for m in ours) / ideal, middle(m.cpu for m in ours) * 5 / waves
+    ratio, cpu = middle(m.wall for m in ours) / ideal, middle(m.cpu for m in ours)
     memory = middle(m.pss_kb for m in ours)
     pool = results.get("Python multiprocessing.Pool + requests")
     against = f"Python pool: {amount(pool[0].wall, 's')}, {amount(pool[0].cpu, 's')} CPU" if pool else ""
     goals = [Goal("2 s × 1,000 workers: wall", f"{ratio:.3f} × ideal", "≤ 1.10 × ideal", ratio <= 1.1,
                   against),
-             Goal("2 s × 1,000 workers: CPU for 5,000 calls", f"{cpu:.1f} s", "≤ 5 s", cpu <= 5)]
+             Goal(f"2 s × 1,000 workers: CPU for {calls:,} calls", f"{cpu:.1f} s",
+                  "" if bench.quick else "≤ 5 s", None if bench.quick else cpu <= 5)]
     if memory:
         goals.append(Goal("2 s × 1,000 workers: memory (PSS)", f"{memory / 1000:,.0f} MB", "≤ 450 MB",
                           memory <= 450000))
