@@ -86,9 +86,7 @@ void CloseOthers(int one, int two) {
   int in = fds[0].get(), out = fds[1].get();
   if (dup2(fds[2].get(), 2) < 0 || dup2(2, 1) < 0) _exit(kWorkerBootFailure);
   CloseOthers(in, out);
-  int code = RunPipeWorker(Fd(in), Fd(out), &inherited);
-  fflush(nullptr);
-  _exit(code);  // without tidying up: that would only copy the pages we share
+  RunPipeWorker(Fd(in), Fd(out), &inherited);
 }
 
 bool UsesTls(const Config& config) {

@@ -39,7 +39,7 @@ int ServePipe() {
   KeepSecretsOutOfCores();
   signal(SIGPIPE, SIG_IGN);
   AdoptOrphans();
-  return RunPipeWorker(std::move(in), std::move(out));
+  RunPipeWorker(std::move(in), std::move(out));
 }
 
 // The same for the workers that will be forked.

@@ -97,6 +97,16 @@ class PipeWorker {
     link_.on_full = [this](int fd) { WaitToWrite(fd); };
   }
 
+  // Without tidying up, which would take longer than many a worker lived: the kernel closes what is
+  // open.
+  [[noreturn]] void RunAndExit() {
+    int code = Run();
+    fflush(nullptr);
+    worker_.KillCommands();
+    _exit(code);
+  }
+
+ private:
   int Run() {
     last_heard_ = Clock::now();
     Hello hello = MakeHello();
@@ -113,7 +123,6 @@ class PipeWorker {
     }
   }
 
- private:
   // The supervisor is gone: at once, taking the commands along.
   [[noreturn]] void Leave() {
     worker_.KillCommands();
@@ -204,10 +213,10 @@ Hello MakeHello() {
   return Hello{kProtocolVersion, std::string(BuildId()), getpid(), names.nodename};
 }
 
-int RunPipeWorker(Fd in, Fd out, const Inherited* inherited) {
-  if (auto set = SetNonBlocking(out.get()); !set) return kWorkerBootFailure;
+void RunPipeWorker(Fd in, Fd out, const Inherited* inherited) {
+  if (auto set = SetNonBlocking(out.get()); !set) _exit(kWorkerBootFailure);
   signal(SIGALRM, SIG_DFL);
-  return PipeWorker(std::move(in), std::move(out), inherited).Run();
+  PipeWorker(std::move(in), std::move(out), inherited).RunAndExit();
 }
 
 }  // namespace muster

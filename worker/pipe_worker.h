@@ -10,9 +10,9 @@ namespace muster {
 Hello MakeHello();
 
 // A worker whose messages come over two pipes, until the supervisor says stop or its pipe ends.
-// Returns the exit code. At the end of its input it exits at once, also while busy; with a lease
+// Ends this process. At the end of its input it exits at once, also while busy; with a lease
 // (Start::lease_ms) also when it has heard nothing for so long. `inherited`: of a worker that was
 // forked warm, and outlives it.
-int RunPipeWorker(Fd in, Fd out, const Inherited* inherited = nullptr);
+[[noreturn]] void RunPipeWorker(Fd in, Fd out, const Inherited* inherited = nullptr);
 
 }  // namespace muster

@@ -90,6 +90,7 @@ void WorkerProcess::ReadOutput(Time now, std::vector<PoolEvent>* events) {
       }
       Take(std::move(*message), events);
     }
+    if (static_cast<size_t>(n) < sizeof chunk) return;  // that was all there is for now
   }
 }
 
