@@ -5,6 +5,7 @@ import contextlib
 import os
 import pathlib
 import shutil
+import signal
 import sys
 import time
 import traceback
@@ -175,6 +176,7 @@ class Cases:
         if why_not:
             print(f"skipped: {why_not}")
             return 0
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # clusters are taken down
         failures = 0
         for name, netns, function in self.cases:
             if arguments.only not in name:

@@ -95,7 +95,7 @@ class Cluster:
             self.bin.mkdir()
             for name in ("muster", "muster-worker", "fake-provider"):
                 shutil.copy(self.programs / name, self.bin / name)
-            self._script("up", str(os.getpid()), timeout=120)
+            self._script("up", str(os.getpid()), timeout=300)
         except BaseException:
             self.__exit__()
             raise
@@ -109,7 +109,7 @@ class Cluster:
         if os.environ.get("KEEP_CLUSTER"):
             print(f"kept: {self.folder}")
             os.environ["KEEP"] = "1"
-        subprocess.run([HERE / "down", self.folder], timeout=120, check=False)
+        subprocess.run([HERE / "down", self.folder], timeout=300, check=False)
         if not os.environ.get("KEEP_CLUSTER"):
             shutil.rmtree(self.folder, ignore_errors=True)  # it never came up
 

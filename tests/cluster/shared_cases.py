@@ -7,6 +7,17 @@ from cluster.cases import LEASE, Failed
 from cluster.cluster import Process, until
 from cluster.job import pool
 
+# Workers leave files in the run directory.
+WITH_FILES = """
+name: files
+items: {range: 1..12}
+workers: 4
+steps:
+  - id: make
+    command: {run: [sh, -c, 'sleep 0.5; echo made >"$1"', sh, "{{work}}/made"], produces: made}
+outputs: [{append: made.txt, record: "{{item.id}}\\n"}]
+"""
+
 
 def launchers(job, carrier):
     """The launchers of this run's supervisor, as processes."""
@@ -161,16 +172,17 @@ def add(cases):
     @cases.case("a node does not see the run directory: it is said, and the others do it all",
                 netns=True)
     def _(scene):
-        scene.up()
-        job = scene.job()
+        scene.up(provider=False)
+        job = scene.job(config=WITH_FILES)
         job.run_dir.mkdir()
         scene.cluster.command("nsenter", "--mount", "--target", scene.cluster.fault("init", "node2"),
                               "mount", "-t", "tmpfs", "none", job.run_dir)
-        scene.expect_finished(job.start(), faults=False)
+        scene.expect_code(job, job.run(), 0)
+        scene.expect_nothing_left()
         if f"node2 does not see the run directory {job.run_dir}" not in job.said(20000):
             raise Failed(f"it was not said; {job.said()}")
-        if "node2" in job.nodes():
-            raise Failed("something was done there all the same")
+        if sorted(job.nodes()) != ["node1", "node3"] or sum(job.nodes().values()) != 12:
+            raise Failed(f"done on {job.nodes()}")
 
 
 def paid_again(job):
