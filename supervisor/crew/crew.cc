@@ -182,8 +182,10 @@ void Crew::TellFailedStart(const WorkerRecord& worker, const WorkerLost& lost) {
   if (told_failed_start_[worker.squad]) return;
   told_failed_start_[worker.squad] = true;
   std::string said = LastLine(lost.stderr_tail);
-  notice(fmt::format("worker {} did not start: {}{}; it is tried again", worker.name, lost.how,
-                     said.empty() ? "" : ": " + said));
+  bool prints = lost.how.starts_with("protocol: not a frame");
+  notice(fmt::format("worker {} did not start: {}{}{}; it is tried again", worker.name, lost.how,
+                     said.empty() ? "" : ": " + said,
+                     prints ? "; start-up files there must not print anything" : ""));
 }
 
 bool Crew::AnyLeft() const {
