@@ -124,6 +124,12 @@ class Scene:
                 raise Failed(f"nothing was done on {node}: {found}")
 
 
+def end(*_):
+    """At TERM: the cluster that is up is taken down first, once."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(143)
+
+
 class Cases:
     """Collects cases by decoration, and runs those that are wanted."""
 
@@ -176,7 +182,7 @@ class Cases:
         if why_not:
             print(f"skipped: {why_not}")
             return 0
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # clusters are taken down
+        signal.signal(signal.SIGTERM, end)
         failures = 0
         for name, netns, function in self.cases:
             if arguments.only not in name:
