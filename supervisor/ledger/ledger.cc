@@ -2,14 +2,12 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 
+#include "supervisor/ledger/file_system.h"
 #include "supervisor/ledger/record_writer.h"
 #include "supervisor/ledger/reserve.h"
 #include "supervisor/ledger/schema.h"
@@ -25,20 +23,6 @@ constexpr int64_t kLogBytes = 32 << 20;
 
 // SQLite takes a file of one byte for an empty one.
 constexpr int64_t kEmptyBytes = 1;
-
-// statfs types of file systems that other machines may share, where the -shm of WAL does not work:
-// NFS, SMB, CIFS, SMB2, FUSE (sshfs and others), AFS, Ceph, 9p, Lustre, GPFS, BeeGFS.
-constexpr std::array<uint32_t, 11> kSharedFileSystems{
-    0x6969,     0x517B,     0xFF534D42, 0xFE534D42, 0x65735546, 0x5346414F,
-    0x00C36400, 0x01021997, 0x0BD00BD0, 0x47504653, 0x19830326};
-
-bool OnSharedFileSystem(const std::string& path) {
-  struct statfs info;
-  if (path == kInMemory || statfs(path.c_str(), &info) != 0) return false;
-  auto type = static_cast<uint32_t>(info.f_type);
-  return std::find(kSharedFileSystems.begin(), kSharedFileSystems.end(), type) !=
-         kSharedFileSystems.end();
-}
 
 // Bytes in the file; nullopt: there is none.
 std::optional<int64_t> SizeOf(const std::string& path) {
@@ -211,8 +195,9 @@ CommitOutcome Ledger::Impl::Break(std::string why) {
 
 Result<Ledger> Ledger::Open(const std::string& path, const SessionInfo& session) {
   if (auto prepared = PrepareFile(path); !prepared) return Error{prepared.error()};
-  auto database = Database::Open(
-      path, OnSharedFileSystem(path) ? Database::Access::kExclusive : Database::Access::kReadWrite);
+  bool shared = path != kInMemory && OnSharedFileSystem(path);
+  auto database =
+      Database::Open(path, shared ? Database::Access::kExclusive : Database::Access::kReadWrite);
   if (!database) return Fail("ledger {} (nothing was changed)", database.error());
   Database& db = **database;
   if (auto schema = PrepareSchema(db, path); !schema) return Error{schema.error()};
