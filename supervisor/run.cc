@@ -31,10 +31,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Three pipes and a pidfd; while one is being started, also the other ends.
-constexpr size_t kDescriptorsOfAWorker = 4;
-constexpr size_t kOtherDescriptors = 40;
-
 class RealClock : public Clock {
  public:
   Time Now() const override { return std::chrono::steady_clock::now(); }
@@ -222,7 +218,7 @@ class Session {
     auto control = ControlServer::Open(config_.run_dir);
     if (control) control_ = std::move(*control);
     if (!control) no_control_ = control.error();
-    auto allowed = AllowDescriptors(Workers() * kDescriptorsOfAWorker + kOtherDescriptors);
+    auto allowed = AllowDescriptors(DescriptorsFor(Workers()));
     if (!allowed) few_descriptors_ = allowed.error();
     auto pool = ProcessPool::Create(MakeSpawners());
     if (!pool) return Complain(kBadInput, pool.error());
