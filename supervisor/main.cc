@@ -12,6 +12,7 @@
 #include "common/text.h"
 #include "supervisor/command_line.h"
 #include "supervisor/control/ctl.h"
+#include "supervisor/doctor/doctor_command.h"
 #include "supervisor/metrics/metrics_command.h"
 #include "supervisor/models/models_command.h"
 #include "supervisor/outputs/clean_command.h"
@@ -37,6 +38,7 @@ struct Arguments {
   std::vector<std::string> ctl_words;
   std::string metrics_at;
   ModelsOptions models;
+  DoctorOptions doctor;
   ReportOptions report;
   ExportOptions exported;
 };
@@ -112,6 +114,21 @@ void AddModels(CLI::App& app, ModelsOptions& models) {
   app.add_flag("--json", models.json, "for machines");
 }
 
+void AddDoctor(CLI::App& app, Arguments& arguments) {
+  ConfigOverrides& overrides = arguments.doctor.overrides;
+  app.add_option("CONFIG", arguments.doctor.config, "a YAML config that is to run here");
+  app.add_option("--set", overrides.set, "name=value of a param, or of a setting by its path")
+      ->allow_extra_args(false);
+  app.add_option("--profile", overrides.profiles,
+                 "settings of the config's profiles, before --set (may be repeated)")
+      ->allow_extra_args(false);
+  app.add_option("--run", overrides.run_dir, "run directory (default: in runs/)");
+  app.add_option("-j,--workers", arguments.workers,
+                 "workers that are wanted (default: the config's, else the cores)")
+      ->check(CLI::Range(1, 10'000));
+  app.add_flag("--json", arguments.doctor.json, "for machines");
+}
+
 // One of some words, or the nearest of them in the error.
 CLI::Validator OneOf(std::vector<std::string> words) {
   auto check = [words](const std::string& word) -> std::string {
@@ -170,6 +187,11 @@ int DoRun(Arguments& arguments) {
   return run.dry_run ? DryRunCommand(run) : RunCommand(run);
 }
 
+int DoDoctor(Arguments& arguments) {
+  if (arguments.workers > 0) arguments.doctor.overrides.workers = arguments.workers;
+  return DoctorCommand(arguments.doctor);
+}
+
 int Main(int argc, char** argv) {
   OpenStandardDescriptors();
   signal(SIGPIPE, SIG_IGN);
@@ -199,6 +221,9 @@ int Main(int argc, char** argv) {
       ->required();
   auto* models = app.add_subcommand("models", "models and their prices, as far as they are known");
   AddModels(*models, arguments.models);
+  auto* doctor =
+      app.add_subcommand("doctor", "what this machine offers and lacks; nothing is sent");
+  AddDoctor(*doctor, arguments);
   auto* report = app.add_subcommand("report", "what a run came to, or several compared");
   AddReport(*report, arguments.report);
   auto* exported = app.add_subcommand("export", "a run's results again, from its ledger");
@@ -221,6 +246,7 @@ int Main(int argc, char** argv) {
   if (ctl->parsed()) return CtlCommand(arguments.status_run, arguments.ctl_words);
   if (metrics->parsed()) return MetricsCommand(arguments.status_run, arguments.metrics_at);
   if (models->parsed()) return ModelsCommand(arguments.models);
+  if (doctor->parsed()) return DoDoctor(arguments);
   if (report->parsed()) return ReportCommand(arguments.report);
   if (exported->parsed()) return ExportCommand(arguments.exported);
   if (clean->parsed()) return CleanCommand(arguments.status_run);

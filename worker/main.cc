@@ -18,6 +18,7 @@
 #include "common/text.h"
 #include "worker/command/leftovers.h"
 #include "worker/fork_server.h"
+#include "worker/http_facts.h"
 #include "worker/list_models.h"
 #include "worker/pipe_worker.h"
 #include "worker/standalone.h"
@@ -61,6 +62,12 @@ int ServeList() {
   return ServeModelList(std::move(in), std::move(out));
 }
 
+// What this program stands on, as one line of JSON.
+int ShowFacts() {
+  fmt::print("{}\n", DumpJson(HttpFacts()));
+  return 0;
+}
+
 struct Arguments {
   std::string config;
   ConfigOverrides overrides;
@@ -101,6 +108,7 @@ int Main(int argc, char** argv) {
   if (argc == 2 && std::strcmp(argv[1], kWorkerArgument) == 0) return ServePipe();
   if (argc == 2 && std::strcmp(argv[1], kForkServerArgument) == 0) return ServeForks(argv[1]);
   if (argc == 2 && std::strcmp(argv[1], "--list-models") == 0) return ServeList();
+  if (argc == 2 && std::strcmp(argv[1], "--facts") == 0) return ShowFacts();
   CLI::App app{"Does one item of a muster run in the foreground, every step shown.",
                "muster-worker"};
   Arguments arguments;
