@@ -153,8 +153,7 @@ record::TryEnded Books::Describe(const Try& sent, const Called& called) const {
   return ended;
 }
 
-Books::Booked Books::EndTry(const Try& sent, const Call& call, const Called& called,
-                            Totals* also) {
+Books::Booked Books::EndTry(const Try& sent, const Call& call, const Called& called, Totals* also) {
   record::TryEnded ended = Describe(sent, called);
   auto price = PriceFor(call);
   auto provider = config_.providers.find(call.provider);

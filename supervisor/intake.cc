@@ -3,50 +3,27 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
-#include <unordered_set>
 
-#include "common/config/items.h"
 #include "common/hash.h"
 #include "common/text.h"
-#include "supervisor/item_lane.h"
+#include "supervisor/item_pass.h"
+#include "supervisor/ledger/batches.h"
 #include "supervisor/outputs/error_records.h"
-#include "supervisor/outputs/existing_outputs.h"
 #include "supervisor/outputs/file_format.h"
 #include "supervisor/source_stamp.h"
 
 namespace muster {
 namespace {
 
-constexpr size_t kBatch = 10'000;           // records a commit
-constexpr size_t kBatchBytes = 4u << 20;    // of items' JSON in it
-constexpr size_t kHashDigits = 32;          // of an item's contents
-constexpr size_t kDifferencesShown = 12;    // lines
-constexpr int kShown = 60;                  // columns of a changed value
-constexpr ptrdiff_t kLeadIn = 20;           // bytes shown before the first difference
-constexpr size_t kMaxItemBytes = 8u << 20;  // of an item's JSON: it must fit a frame
+constexpr size_t kDifferencesShown = 12;  // lines
+constexpr int kShown = 60;                // columns of a changed value
+constexpr ptrdiff_t kLeadIn = 20;         // bytes shown before the first difference
 const char* const kFingerprint = "fingerprint";
 const char* const kSource = "source";
 const char* const kOutputs = "outputs";  // and what else is made anew by replay
 
-Result<void> CommitNow(Ledger& ledger) {
-  if (ledger.Commit() == CommitOutcome::kCommitted) return {};
-  return Fail("the ledger cannot be written: {}", ledger.last_error());
-}
-
 bool IsFailure(ItemStatus status) {
   return status == ItemStatus::kFailed || status == ItemStatus::kQuarantined;
-}
-
-// Goes through all items in the source's order; what `take` adds to the ledger is committed.
-Result<void> ForEachInBatches(Ledger& ledger,
-                              const std::function<void(const ItemStanding&)>& take) {
-  Result<void> committed;
-  ledger.view().ForEachStanding([&](const ItemStanding& item) {
-    take(item);
-    if (ledger.pending() >= kBatch) committed = CommitNow(ledger);
-    return committed.ok();
-  });
-  return committed ? CommitNow(ledger) : committed;
 }
 
 std::string TextOf(const Json& value) {
@@ -99,132 +76,6 @@ std::vector<std::string> CompareFingerprints(const Ledger& ledger, const Json& f
   return lines;
 }
 
-// A pass over the source against what the ledger knows: item by item, none of which is kept. Of
-// those the ledger had at the start there is a bit each.
-class Sync {
- public:
-  Sync(const Config& config, Ledger& ledger)
-      : config_(config),
-        ledger_(ledger),
-        lanes_(config),
-        existing_(config, ledger.view()),
-        last_(ledger.view().LastItemNumber()) {}
-
-  // Only looks: the differences of items that were worked on, a line each of the first.
-  Result<void> Look(std::vector<std::string>* lines, size_t* count) {
-    return ForEachItem(
-        config_,
-        [&](SourceItem item) -> Result<void> {
-          auto known = ledger_.view().FindKnown(item.id);
-          if (!known || known->standing.attempts == 0) return {};
-          if (known->fields_hash == HashOf(item)) return {};
-          if (++*count <= kDifferencesShown) {
-            lines->push_back(
-                fmt::format("item {}: its contents changed", VisibleText(item.id)));
-          }
-          return {};
-        },
-        RepeatedIds::kTaken);
-  }
-
-  // Brings the ledger up to date; what was added stays where an error ends it.
-  Result<void> Write() {
-    here_.assign(static_cast<size_t>(last_) + 1, false);
-    auto read = ForEachItem(
-        config_, [this](SourceItem item) { return Put(std::move(item)); }, RepeatedIds::kTaken);
-    if (repeated_) return TellRepeated();
-    if (!read) return read;
-    if (auto committed = CommitBatch(); !committed) return committed;
-    return last_ > 0 ? MarkAbsent() : Result<void>();
-  }
-
-  int64_t found() const { return found_; }
-
- private:
-  // Half of the hash is enough to tell a change, and a fifth of a small item's row.
-  static std::string HashOf(const SourceItem& item) {
-    return Sha256Hex(CanonicalJson(item.fields)).substr(0, kHashDigits);
-  }
-
-  // Whether the item is the first of its id in this pass.
-  bool IsFirst(const std::string& id, const std::optional<KnownItem>& known) {
-    bool added = batch_ids_.insert(id).second;
-    if (!known) return added;
-    auto number = static_cast<size_t>(known->standing.number);
-    if (number >= here_.size() || here_[number]) return false;
-    here_[number] = true;
-    return added;
-  }
-
-  Result<void> Put(SourceItem item) {
-    ++found_;
-    auto known = ledger_.view().FindKnown(item.id);
-    if (!IsFirst(item.id, known)) {
-      repeated_ = true;
-      return Fail("the id \"{}\" comes twice", item.id);
-    }
-    std::string hash = HashOf(item), lane = lanes_.Of(item.fields);
-    if (!known || known->fields_hash != hash || known->standing.position != found_) {
-      std::string fields = DumpJson(item.fields);
-      if (fields.size() > kMaxItemBytes) {
-        return Fail("item {} is larger than {} MB", VisibleText(item.id), kMaxItemBytes >> 20);
-      }
-      batch_bytes_ += fields.size();
-      ledger_.Add(record::Item{found_, item.id, std::move(fields), hash, lane});
-    } else if (known->lane != lane) {
-      ledger_.Add(record::Lane{item.id, lane});
-    }
-    ItemStatus status = known ? known->standing.status : ItemStatus::kPending;
-    if (status == ItemStatus::kAbsent) ledger_.Add(record::Reopen{item.id, false});
-    SkipOrNot(item, status, known ? known->standing.attempts : 0);
-    bool full = batch_ids_.size() >= kBatch || batch_bytes_ >= kBatchBytes;
-    return full ? CommitBatch() : Result<void>();
-  }
-
-  // Only what was never begun is skipped, and only as long as its files are there.
-  void SkipOrNot(const SourceItem& item, ItemStatus status, int64_t attempts) {
-    bool skipped = status == ItemStatus::kSkipped;
-    bool untouched =
-        skipped || status == ItemStatus::kAbsent || status == ItemStatus::kPending;
-    if (!untouched || attempts > 0) return;
-    std::string why = existing_.WhySkipped(item.fields);
-    if (!why.empty()) ledger_.Add(record::Status{item.id, ItemStatus::kSkipped, why, 0, 0});
-    if (why.empty() && skipped) ledger_.Add(record::Reopen{item.id, false});
-  }
-
-  Result<void> CommitBatch() {
-    batch_ids_.clear();
-    batch_bytes_ = 0;
-    return CommitNow(ledger_);
-  }
-
-  // Reads the source once more, for the places of the two.
-  Result<void> TellRepeated() {
-    auto told = ForEachItem(config_, [](SourceItem) { return Result<void>(); });
-    return told ? Fail("the items changed while they were read") : told;
-  }
-
-  Result<void> MarkAbsent() {
-    return ForEachInBatches(ledger_, [this](const ItemStanding& item) {
-      bool here = item.number > last_ || here_[static_cast<size_t>(item.number)];
-      if (here || item.status == ItemStatus::kAbsent) return;
-      ledger_.Add(
-          record::Status{item.id, ItemStatus::kAbsent, "no longer in the source", 0, 0});
-    });
-  }
-
-  const Config& config_;
-  Ledger& ledger_;
-  ItemLanes lanes_;
-  ExistingOutputs existing_;
-  const int64_t last_;      // number of the ledger's last item at the start
-  std::vector<bool> here_;  // by number: this pass has found it
-  int64_t found_ = 0;
-  bool repeated_ = false;
-  std::unordered_set<std::string> batch_ids_;  // not yet committed
-  size_t batch_bytes_ = 0;
-};
-
 // Final items that `redo` takes are handed out again.
 Result<void> HandOutAgain(Ledger& ledger, const std::function<bool(ItemStatus)>& redo) {
   return ForEachInBatches(ledger, [&](const ItemStanding& item) {
@@ -242,7 +93,7 @@ Result<void> RecordErrorsAgain(const Config& config, Ledger& ledger) {
     for (OutputText& output : made.outputs) {
       ledger.Add(record::Output{row.id, output.output, output.path, std::move(output.text)});
     }
-    if (ledger.pending() >= kBatch) committed = CommitNow(ledger);
+    if (ledger.pending() >= kRecordsABatch) committed = CommitNow(ledger);
   });
   return committed ? CommitNow(ledger) : committed;
 }
@@ -267,28 +118,29 @@ int64_t WallMs() {
 }
 
 // The pass over the source, and what is said of it afterwards for the next start.
-Result<int64_t> ReadItemsIn(const Config& config, Ledger& ledger, Sync& sync) {
+Result<int64_t> ReadItemsIn(const Config& config, Ledger& ledger, ItemPass& pass) {
   int64_t began_ms = WallMs();
   auto before = StampOf(config);
   // An unfinished pass leaves items of two sources.
   if (!ReadSource(ledger.view()).stamp.empty()) ledger.Add(record::Meta{kSource, ""});
-  if (auto written = sync.Write(); !written) return Error{written.error()};
+  if (auto written = pass.Write(); !written) return Error{written.error()};
   auto after = StampOf(config);
   bool same = before && after && before->text == after->text && IsSettled(*before, began_ms);
   if (same) {
-    Json source{{"stamp", before->text}, {"found", sync.found()}};
+    Json source{{"stamp", before->text}, {"found", pass.found()}};
     ledger.Add(record::Meta{kSource, DumpJson(source)});
   }
-  return sync.found();
+  return pass.found();
 }
 
 // The differences that somebody must decide on; `unread`: the source is the one of the last time.
 Result<std::vector<std::string>> FindDifferences(const Ledger& ledger, const Json& fingerprint,
-                                                 Sync& sync, bool unread) {
+                                                 ItemPass& pass, bool unread) {
   std::vector<std::string> lines = CompareFingerprints(ledger, fingerprint);
   size_t all = lines.size(), items = 0;
   if (!unread) {
-    if (auto looked = sync.Look(&lines, &items); !looked) return Error{looked.error()};
+    if (auto looked = pass.Look(kDifferencesShown, &lines, &items); !looked)
+      return Error{looked.error()};
   }
   all += items;
   if (all > kDifferencesShown) {
@@ -308,9 +160,9 @@ Result<Intake> TakeItemsIn(const Config& config, Ledger& ledger, OnChange on_cha
   StoredSource stored_source = ReadSource(ledger.view());
   auto stamp = StampOf(config);
   bool unread = intake.unread = stamp && stamp->text == stored_source.stamp;
-  Sync sync(config, ledger);
+  ItemPass pass(config, ledger);
   if (on_change == OnChange::kStop) {
-    auto differences = FindDifferences(ledger, fingerprint, sync, unread);
+    auto differences = FindDifferences(ledger, fingerprint, pass, unread);
     if (!differences) return Error{differences.error()};
     intake.differences = *std::move(differences);
     if (!intake.differences.empty()) return intake;
@@ -326,7 +178,7 @@ Result<Intake> TakeItemsIn(const Config& config, Ledger& ledger, OnChange on_cha
     if (on_change == OnChange::kRedo) return status != ItemStatus::kSkipped;
     return intake.outputs_changed && status == ItemStatus::kDone;
   };
-  auto found = unread ? stored_source.found : ReadItemsIn(config, ledger, sync);
+  auto found = unread ? stored_source.found : ReadItemsIn(config, ledger, pass);
   if (!found) return Error{found.error()};
   intake.found = *found;
   if (on_change == OnChange::kRedo || intake.outputs_changed) {

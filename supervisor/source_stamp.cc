@@ -27,7 +27,7 @@ std::string NanosecondsOf(const timespec& time) {
 std::string HashOfSettings(const Config& config) {
   Json all = ConfigToJson(config);
   Json settings{{"build", BuildId()}};
-  for (const char* name : {"items", "params", "steps", "providers"}) {
+  for (const char* name : {"items", "params", "steps", "providers", "shard"}) {
     if (const Json* part = Member(all, name)) settings[name] = *part;
   }
   return Sha256Hex(CanonicalJson(settings));

@@ -154,7 +154,8 @@ TEST_CASE("source stamp: a joined table counts like the source") {
   CHECK_FALSE(test.Take().unread);
 }
 
-TEST_CASE("source stamp: folders, and outputs that are skipped where they are, are always looked at") {
+TEST_CASE(
+    "source stamp: folders, and outputs that are skipped where they are, are always looked at") {
   StampTest test;
   SUBCASE("folders") {
     test.folder.Write("in/a/1.txt", "one");

@@ -32,9 +32,8 @@ std::optional<Blob> KeptPartial(const std::optional<std::string>& text) {
 bool RecordWriter::Write(const record::Record& record) { return std::visit(*this, record); }
 
 bool RecordWriter::Finish() {
-  if (taken_back_ && !database_.Run(
-                         "INSERT INTO meta(key, value) VALUES('records taken back', 1)"
-                         " ON CONFLICT(key) DO UPDATE SET value = value + 1")) {
+  if (taken_back_ && !database_.Run("INSERT INTO meta(key, value) VALUES('records taken back', 1)"
+                                    " ON CONFLICT(key) DO UPDATE SET value = value + 1")) {
     return false;
   }
   taken_back_ = false;
@@ -56,20 +55,21 @@ bool RecordWriter::NotKnown(std::string_view about) {
 }
 
 bool RecordWriter::operator()(const record::Item& item) {
-  std::optional<int64_t> number;
-  {
-    Rows rows = database_.Query(
-        "INSERT INTO items(id, position, lane) VALUES(?, ?, ?)"
-        " ON CONFLICT(id) DO UPDATE SET position = excluded.position, lane = excluded.lane"
-        " RETURNING item",
-        item.id, item.position, item.lane);
-    if (rows.Next()) number = rows.Int(0);
+  if (!database_.Run("INSERT OR IGNORE INTO items(id, position, lane) VALUES(?, ?, ?)", item.id,
+                     item.position, item.lane)) {
+    return false;
   }
-  return number && database_.Run(
-                       "INSERT INTO item_fields(item, fields_hash, fields) VALUES(?, ?, ?)"
-                       " ON CONFLICT(item) DO UPDATE"
-                       " SET fields_hash = excluded.fields_hash, fields = excluded.fields",
-                       *number, item.fields_hash, item.fields);
+  if (database_.changes() == 1) {
+    return database_.Run(
+        "INSERT INTO item_fields(item, fields_hash, fields) VALUES(last_insert_rowid(), ?, ?)",
+        item.fields_hash, item.fields);
+  }
+  return RunForOne(item.id, "UPDATE items SET position = ?, lane = ? WHERE id = ?", item.position,
+                   item.lane, item.id) &&
+         RunForOne(item.id,
+                   "UPDATE item_fields SET fields_hash = ?, fields = ?"
+                   " WHERE item = (SELECT item FROM items WHERE id = ?)",
+                   item.fields_hash, item.fields, item.id);
 }
 
 bool RecordWriter::operator()(const record::Lane& lane) {

@@ -117,8 +117,7 @@ void TrySums::Started(int64_t session, const record::TryStarted& started) {
   Totals& totals = Find(key).totals;
   ++totals.tries;
   totals.simulated |= started.simulated;
-  in_the_air_.insert_or_assign({started.call, started.number},
-                               Sent{std::move(key), started.worst});
+  in_the_air_.insert_or_assign({started.call, started.number}, Sent{std::move(key), started.worst});
 }
 
 bool TrySums::Ends(const record::TryEnded& ended) {

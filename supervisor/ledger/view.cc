@@ -342,8 +342,7 @@ int64_t LedgerView::CountOutputFiles() const {
 }
 
 int64_t LedgerView::RecordsTakenBack() const {
-  return database_->QueryInt("SELECT value FROM meta WHERE key = 'records taken back'")
-      .value_or(0);
+  return database_->QueryInt("SELECT value FROM meta WHERE key = 'records taken back'").value_or(0);
 }
 
 int64_t LedgerView::FirstUnended(int64_t from) const {

@@ -16,8 +16,8 @@ using SentTry = LedgerView::SentTry;
 constexpr int64_t kTriesAPage = 512;
 
 // Money is summed in two halves, because SQLite's sum() fails when it overflows. Of an unknown try,
-// and of one that ended without a cost, the worst case counts; Books::Sum (books.cc) and the running
-// sums (try_sums.cc) count alike.
+// and of one that ended without a cost, the worst case counts; Books::Sum (books.cc) and the
+// running sums (try_sums.cc) count alike.
 constexpr std::string_view kTotalColumns =
     "count(*), sum(t.outcome = 1), sum(t.outcome = 2), sum(t.outcome = 3),"
     " sum(t.outcome IN (1, 2) AND t.cost IS NULL AND t.worst IS NULL),"
