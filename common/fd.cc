@@ -21,8 +21,10 @@ Result<void> WriteAll(int fd, std::string_view text) {
   return {};
 }
 
+// The file is made anew: what is there may be the rest of a crash, or a link that somebody planted.
 Result<void> WriteAndSync(const std::string& path, std::string_view text) {
-  Fd file(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+  unlink(path.c_str());
+  Fd file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!file) return Error{ErrnoText(errno)};
   if (auto written = WriteAll(file.get(), text); !written) return written;
   if (fsync(file.get()) != 0) return Error{ErrnoText(errno)};

@@ -52,7 +52,7 @@ class PartialFile {
     std::filesystem::create_directories(std::filesystem::path(path_).parent_path(), error);
     if (error) return Fail("cannot make the folder of {}: {}", path_, error.message());
     unlink(part_.c_str());  // of a worker that was killed
-    file_.Reset(open(part_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+    file_.Reset(open(part_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     return file_ ? Result<void>() : Fail("cannot write {}: {}", part_, ErrnoText(errno));
   }
 

@@ -37,14 +37,23 @@ Result<Json> FindReused(const Config& config, const ReuseRule& rule, const Json&
   return Json();
 }
 
-// Only its owner may look into it: what a command reads and writes is nobody else's business.
-Result<void> MakeWorkFolder(const std::string& path) {
-  std::error_code error;
-  fs::create_directories(fs::path(path).parent_path(), error);
+// A folder of its owner's alone: what a command reads and writes is nobody else's business. A link
+// to one elsewhere is none.
+Result<void> MakeOwnFolder(const std::string& path) {
   if (mkdir(path.c_str(), 0700) == 0) return {};
   int why = errno;
-  if (why == EEXIST && fs::is_directory(path, error)) return {};
+  std::error_code error;
+  if (why == EEXIST && fs::is_directory(fs::symlink_status(path, error))) return {};
   return Fail("the work folder {} cannot be made: {}", path, ErrnoText(why));
+}
+
+// The item's, in the one of all items, in the run's folder.
+Result<void> MakeWorkFolder(const std::string& path) {
+  std::string of_all = fs::path(path).parent_path();
+  std::error_code error;
+  fs::create_directories(fs::path(of_all).parent_path(), error);
+  if (auto made = MakeOwnFolder(of_all); !made) return made;
+  return MakeOwnFolder(path);
 }
 
 Ended FailedAt(const std::string& path, const std::string& why) {
