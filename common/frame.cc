@@ -1,5 +1,6 @@
 #include "common/frame.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cstdint>
 
@@ -16,6 +17,15 @@ size_t ReadLength(std::string_view header) {
   size_t length = 0;
   for (size_t i = 0; i < kHeader; ++i) length = length << 8 | static_cast<uint8_t>(header[i]);
   return length;
+}
+
+// The line that somebody printed where a frame should begin; empty: that is not what it was.
+std::string_view LineIn(std::string_view bytes) {
+  std::string_view line = bytes.substr(0, bytes.find_first_of("\r\n"));
+  bool text = std::all_of(line.begin(), line.begin() + std::min(line.size(), kHeader), [](char c) {
+    return (c >= ' ' && c <= '~') || c == '\t' || c == '\x1b';
+  });
+  return text ? line : std::string_view();
 }
 
 Error Broken(const char* what, std::string_view bytes) {
@@ -51,7 +61,9 @@ Result<std::optional<std::string>> FrameDecoder::Next() {
   if (rest.size() < kHeader) return std::optional<std::string>();
   size_t length = ReadLength(rest);
   if (length < 2 || length > kMaxFrame) {
-    broken_ = Broken("not a frame (impossible length)", rest);
+    std::string_view line = LineIn(rest);
+    broken_ = line.empty() ? Broken("not a frame (impossible length)", rest)
+                           : Broken("text in place of a message", line);
     return *broken_;
   }
   if (rest.size() < kHeader + length) return std::optional<std::string>();

@@ -157,6 +157,18 @@ TEST_CASE("what somebody printed into the stream is shown in the error, made vis
   CHECK(next.error().find('\n') == std::string::npos);
 }
 
+TEST_CASE("a line that was printed before a frame is told as such, without what follows") {
+  for (const char* line : {"Welcome to node7", "hi", "\tindented"}) {
+    CAPTURE(line);
+    FrameDecoder decoder;
+    decoder.Feed(std::string(line) + "\n" + StreamOf({"{\"type\":\"alive\"}"}));
+    auto next = decoder.Next();
+    REQUIRE_FALSE(next.ok());
+    CHECK(next.error().starts_with("text in place of a message: \""));
+    CHECK(next.error().find("alive") == std::string::npos);
+  }
+}
+
 TEST_CASE("a megabyte of garbage gives a short error") {
   FrameDecoder decoder;
   decoder.Feed(std::string(1 << 20, '\xff'));

@@ -29,6 +29,11 @@ constexpr size_t kStderrTail = 4096;
 constexpr size_t kReadAtOnce = 4 * 1024 * 1024;  // of one worker in one turn
 constexpr size_t kMostUnsent = 4 * kMaxFrame;    // a worker that does not read is killed
 
+// What can be seen when bytes that are no frame come by way of a launcher.
+constexpr const char* kWhoPrints =
+    "; expected the worker's messages alone: the launcher, and start-up files of the shell there "
+    "(.bashrc, .profile), must print to standard error or nothing";
+
 // SIGKILL that is not ours is mostly the kernel's, which ran out of memory.
 std::string DescribeEnd(int status, bool ours, int64_t peak_memory_kb) {
   if (WIFSIGNALED(status)) {
@@ -85,7 +90,8 @@ void WorkerProcess::ReadOutput(Time now, std::vector<PoolEvent>* events) {
       if (frame && !*frame) break;
       auto message = frame ? DecodeFromWorker(**frame) : Result<FromWorker>(Error{frame.error()});
       if (!message) {
-        Kill(now, SIGKILL, "protocol: " + message.error());
+        bool between = process_.carried && !frame;
+        Kill(now, SIGKILL, "protocol: " + message.error() + (between ? kWhoPrints : ""));
         return Deafen(now);
       }
       Take(std::move(*message), events);
@@ -99,7 +105,7 @@ void WorkerProcess::Deafen(Time now) {
   process_.output.Reset();
   if (next_step_) return;
   next_step_ = now + kKillAfterClosedOutput;
-  next_signal_ = SIGKILL;
+  next_signal_ = process_.carried ? SIGTERM : SIGKILL;
 }
 
 // Keeps what is about the process itself; everything else is for the supervisor.
@@ -171,10 +177,13 @@ WorkerLost WorkerProcess::Reap(Time now, std::vector<PoolEvent>* events) {
   ReadErrors();
   WorkerLost lost;
   lost.worker = id_;
-  lost.said_bye = said_bye_ && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-  lost.boot_failure = WIFEXITED(status) && WEXITSTATUS(status) == kWorkerBootFailure;
+  bool exited = WIFEXITED(status);
+  // A launcher's exit code may be its own.
+  lost.boot_failure =
+      !boot_failure_.empty() || (exited && WEXITSTATUS(status) == kWorkerBootFailure);
+  lost.said_bye = said_bye_ && !lost.boot_failure && exited && WEXITSTATUS(status) == 0;
   lost.how = why_.empty() ? DescribeEnd(status, sent_kill_, usage.ru_maxrss) : why_;
-  if (lost.boot_failure && !boot_failure_.empty()) lost.how = boot_failure_;
+  if (!boot_failure_.empty()) lost.how = boot_failure_;
   if (stderr_tail_.size() > kStderrTail) stderr_tail_.erase(0, stderr_tail_.size() - kStderrTail);
   lost.stderr_tail = std::move(stderr_tail_);
   lost.peak_memory_kb = usage.ru_maxrss;
