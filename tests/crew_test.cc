@@ -282,6 +282,30 @@ TEST_CASE("crew: without any worker a spawn that fails is an error, with some it
   CHECK(test.crew.alive() == 2);
 }
 
+TEST_CASE("crew: a launcher that cannot be started is told once, and others may still come back") {
+  CrewTest test({LocalSquad(1), CrewTest::LaunchedSquad("a", 1)});
+  test.Staff(1);
+  test.pool.cannot_spawn = "no such program";
+  for (int turn = 0; turn < 3; ++turn) {
+    REQUIRE(test.Recruit(2));
+    test.clock.Advance(seconds(10));
+  }
+  REQUIRE(test.Recruit(2));
+  CHECK(test.notices == std::vector<std::string>{"pool a: no such program; it is tried again"});
+  test.clock.Advance(milliseconds(4'990));
+  test.Die(1);
+  test.clock.Advance(milliseconds(50));
+  CHECK(test.Recruit(2));  // the local one only waits
+  test.clock.Advance(seconds(10));
+  auto none = test.Recruit(2);
+  REQUIRE_FALSE(none);
+  CHECK(none.error() == "no such program");
+  test.pool.cannot_spawn = "";
+  test.clock.Advance(seconds(10));
+  CHECK(test.Recruit(2));
+  CHECK(test.crew.alive() == 2);
+}
+
 TEST_CASE("crew: those without an item are retired, the busy are not; killing spares nobody") {
   CrewTest test(3);
   test.Staff(2);

@@ -100,7 +100,7 @@ Squad* Crew::SquadToGrow(Time now) {
 }
 
 Result<void> Crew::StartOne(Squad& squad, Time now) {
-  auto index = static_cast<size_t>(&squad - squads_.data());
+  size_t index = IndexOf(squad);
   auto id = pool_.Spawn(index);
   if (!id) {
     squad.OnCannotStart(now);
@@ -118,13 +118,19 @@ Result<void> Crew::StartOne(Squad& squad, Time now) {
 
 Result<void> Crew::Recruit(size_t want, Time now) {
   want = std::min(want, size());
-  Result<void> started;
+  std::map<size_t, std::string> failed;
   while (available_ + busy_ < want) {
     Squad* squad = SquadToGrow(now);
     if (!squad) break;
-    if (auto one = StartOne(*squad, now); !one) started = one;
+    if (auto one = StartOne(*squad, now); !one) failed[IndexOf(*squad)] = one.error();
   }
-  return workers_.empty() ? started : Result<void>();
+  if (failed.empty()) return {};
+  bool none_can = std::all_of(squads_.begin(), squads_.end(), [](const Squad& squad) {
+    return squad.given_up() || squad.cannot_start();
+  });
+  if (workers_.empty() && none_can) return Error{failed.begin()->second};
+  for (const auto& [squad, why] : failed) TellCannotStart(squad, why);
+  return {};
 }
 
 Result<void> Crew::OnHello(WorkerId worker, const Hello& hello) {
@@ -186,6 +192,16 @@ void Crew::TellFailedStart(const WorkerRecord& worker, const WorkerLost& lost) {
   notice(fmt::format("worker {} did not start: {}{}{}; it is tried again", worker.name, lost.how,
                      said.empty() ? "" : ": " + said,
                      prints ? "; start-up files there must not print anything" : ""));
+}
+
+// Of a pool once, whatever its nodes; local workers are told about when none is left.
+void Crew::TellCannotStart(size_t squad, const std::string& why) {
+  const SquadPlan& plan = squads_[squad].plan();
+  if (!plan.launched() || told_failed_start_[squad]) return;
+  for (size_t i = 0; i < squads_.size(); ++i) {
+    if (squads_[i].plan().pool == plan.pool) told_failed_start_[i] = true;
+  }
+  notice(fmt::format("pool {}: {}; it is tried again", plan.pool, why));
 }
 
 bool Crew::AnyLeft() const {

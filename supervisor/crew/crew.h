@@ -59,7 +59,7 @@ class Crew {
   std::function<void(const std::string&)> notice;
 
   // Starts workers until `want` (at most the crew's size) can take items. An error: none can be
-  // started and none is left.
+  // started, of no squad, and none is left.
   Result<void> Recruit(size_t want, Time now);
 
   // The messages and the end of a worker, as far as the crew is concerned. OnHello's error says
@@ -117,7 +117,9 @@ class Crew {
   Squad* SquadToGrow(Time now);
   Result<void> StartOne(Squad& squad, Time now);
   bool AnyLeft() const;
+  size_t IndexOf(const Squad& squad) const { return static_cast<size_t>(&squad - squads_.data()); }
   void TellFailedStart(const WorkerRecord& worker, const WorkerLost& lost);
+  void TellCannotStart(size_t squad, const std::string& why);
   void Expect(WorkerRecord& worker, std::optional<std::string> lane);
   void Retire(WorkerRecord& worker);
   Time WatchOne(WorkerRecord& worker, Time now, const std::function<bool(WorkerId)>& waits);

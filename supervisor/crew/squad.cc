@@ -22,7 +22,7 @@ constexpr milliseconds kStormWindow{60'000};
 // Launched ones die together, with their machine: what counts is how often it was tried again. A
 // launcher that never brought a worker which did something is given up after some ten seconds, a
 // machine that was lost after some ten minutes.
-constexpr size_t kMostRoundsAtFirst = 8;
+constexpr size_t kMostRoundsAtFirst = 7;
 constexpr size_t kMostRounds = 20;
 
 }  // namespace
@@ -37,6 +37,7 @@ bool Squad::MayStart(Time now) const {
 }
 
 std::string Squad::TakeName() {
+  cannot_start_ = false;
   int64_t place = first_free_;
   while (taken_.contains(place)) ++place;
   taken_.insert(place);
@@ -52,7 +53,10 @@ void Squad::OnGone(const std::string& name) {
   first_free_ = std::min(first_free_, place);
 }
 
-void Squad::OnCannotStart(Time now) { no_start_before_ = now + kMostDelay; }
+void Squad::OnCannotStart(Time now) {
+  no_start_before_ = now + kMostDelay;
+  cannot_start_ = true;
+}
 
 void Squad::OnDeath(Time now) {
   deaths_.push_back(now);

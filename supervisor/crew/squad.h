@@ -30,6 +30,8 @@ class Squad {
   void OnGone(const std::string& name);
   // One could not be started at all, for want of memory or descriptors here.
   void OnCannotStart(Time now);
+  // Since the last that could be.
+  bool cannot_start() const { return cannot_start_; }
 
   // A worker died, by itself or killed for a fault.
   void OnDeath(Time now);
@@ -62,6 +64,7 @@ class Squad {
   std::chrono::milliseconds delay_{0};
   bool worked_ = false;  // an item ended well, ever
   bool given_up_ = false;
+  bool cannot_start_ = false;
 };
 
 }  // namespace muster
