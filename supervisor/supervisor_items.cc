@@ -167,7 +167,8 @@ void Supervisor::LoseItem(Attempt attempt, const WorkerRecord& worker, const Wor
   std::string evidence =
       fmt::format("peak memory {} KB\n{}", lost.peak_memory_kb, lost.stderr_tail);
   books_.EndAttempt(row, outcome, evidence);
-  if (!stopped_by_us) ++row.worker_deaths;
+  // One that cannot start has not begun the item.
+  if (!stopped_by_us && !lost.boot_failure) ++row.worker_deaths;
   if (row.worker_deaths >= config_.guard.worker_deaths) {
     std::string reason =
         fmt::format("its worker died {} times, the last time by {}", row.worker_deaths, lost.how);
