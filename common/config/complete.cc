@@ -20,10 +20,14 @@ std::string AbsoluteFolder(const std::string& path) {
 void CompleteFolders(const ConfigOverrides& overrides, Config& config) {
   if (config.run_dir.empty()) config.run_dir = "runs/" + config.name;
   if (!overrides.run_dir.empty()) config.run_dir = overrides.run_dir;
-  if (auto shard = ParseShard(overrides.shard)) config.run_dir += "/" + shard->folder();
-  config.run_dir = AbsoluteFolder(config.run_dir);
   if (!overrides.output_dir.empty()) config.output_dir = overrides.output_dir;
   bool own = !config.output_dir.empty();
+  // Files that grow have one writer.
+  if (auto shard = ParseShard(overrides.shard)) {
+    config.run_dir += "/" + shard->folder();
+    if (own) config.output_dir += "/" + shard->folder();
+  }
+  config.run_dir = AbsoluteFolder(config.run_dir);
   config.output_dir = own ? AbsoluteFolder(config.output_dir) : config.run_dir;
 }
 
