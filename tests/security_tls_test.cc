@@ -54,9 +54,10 @@ class TlsServer {
  private:
   static ChildOptions Options(const Workplace& place, const std::string& certificate) {
     ChildOptions options = place.Muster({});
-    options.argv = {"openssl",     "s_server",   "-accept",
-                    "127.0.0.1:0", "-cert",      certificate + ".pem",
-                    "-key",        "server.key", "-ign_eof"};
+    // It ends with its input, which is none of a test's programs.
+    options.argv = {"sh", "-c",
+                    "sleep 60 | openssl s_server -accept 127.0.0.1:0 -key server.key -cert " +
+                        certificate + ".pem"};
     return options;
   }
   Child child_;
