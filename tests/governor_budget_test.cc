@@ -25,11 +25,11 @@ TEST_CASE("governor: a used budget stops the run once the calls in the air have 
   config.budget.max_cost = 100;
   Governor governor(config, 1);
   for (int64_t id = 1; id <= 4; ++id) governor.Enqueue(id, Worst(40));
-  CHECK(Go(governor, kStart) == Ids{1, 2});
+  CHECK(Granted(governor, kStart) == Ids{1, 2});
   Governor::End end;
   end.counted = 10;
   governor.Ended(1, end, kStart);
-  CHECK(Go(governor, kStart) == Ids{3});
+  CHECK(Granted(governor, kStart) == Ids{3});
   end.counted = 40;
   governor.Ended(2, end, kStart);
   CHECK(governor.Grant(kStart).empty());
@@ -46,7 +46,7 @@ TEST_CASE("governor: every try reserves anew") {
   governor.Enqueue(1, Worst(40));
   Time now = kStart;
   for (int i = 0; i < 2; ++i) {
-    REQUIRE(Go(governor, now) == Ids{1});
+    REQUIRE(Granted(governor, now) == Ids{1});
     Governor::End end = FailedBy(FailureKind::kTimeout);
     end.counted = 40;
     CHECK(std::holds_alternative<Governor::Retry>(governor.Ended(1, end, now)));
@@ -80,7 +80,7 @@ TEST_CASE("governor: what a provider's calls in the air may cost holds no other 
   governor.Enqueue(1, Worst(60));
   governor.Enqueue(2, Worst(60));
   governor.Enqueue(3, Worst(60, "q"));
-  CHECK(Go(governor, kStart) == Ids{1, 3});
+  CHECK(Granted(governor, kStart) == Ids{1, 3});
 }
 
 TEST_CASE("governor: what an item's calls in the air may cost holds no other item") {
@@ -92,9 +92,9 @@ TEST_CASE("governor: what an item's calls in the air may cost holds no other ite
   Governor::Ask other = Worst(60);
   other.item = "j";
   governor.Enqueue(3, other);
-  CHECK(Go(governor, kStart) == Ids{1, 3});
+  CHECK(Granted(governor, kStart) == Ids{1, 3});
   governor.Ended(1, Answered(), kStart);
-  CHECK(Go(governor, kStart) == Ids{2});
+  CHECK(Granted(governor, kStart) == Ids{2});
 }
 
 TEST_CASE("governor: an item over its budget, or a call without bounds, fails alone") {

@@ -16,21 +16,21 @@ TEST_CASE("governor: a probe whose worker is lost does not block the lane") {
   Config config = GovernorConfig();
   Governor governor(config, 1);
   for (int64_t id = 1; id <= 9; ++id) governor.Enqueue(id, AskOf());
-  Go(governor, kStart);
+  Granted(governor, kStart);
   governor.Ended(9, Answered(), kStart);
   for (int64_t id = 1; id <= 8; ++id) governor.Ended(id, FailedBy(FailureKind::kNetwork), kStart);
   Time now = kStart;
   for (int lost = 0; lost < 5; ++lost) {
     now += seconds(10);
-    Ids probe = Go(governor, now);
+    Ids probe = Granted(governor, now);
     REQUIRE(probe.size() == 1);
     CHECK(governor.Grant(now + seconds(10)).empty());
     governor.Forget(probe[0]);
   }
-  Ids last = Go(governor, now += seconds(10));
+  Ids last = Granted(governor, now += seconds(10));
   REQUIRE(last.size() == 1);
   governor.Ended(last[0], Answered(), now);
-  CHECK(Go(governor, now).size() == 2);
+  CHECK(Granted(governor, now).size() == 2);
 }
 
 TEST_CASE("governor: probes that fail cost their calls no attempt") {
@@ -39,14 +39,14 @@ TEST_CASE("governor: probes that fail cost their calls no attempt") {
   config.retry.base = config.retry.most = hours(1);
   Governor governor(config, 1);
   for (int64_t id = 1; id <= 10; ++id) governor.Enqueue(id, AskOf());
-  Go(governor, kStart);
+  Granted(governor, kStart);
   governor.Ended(10, Answered(), kStart);
   for (int64_t id = 1; id <= 9; ++id) governor.Ended(id, FailedBy(FailureKind::kServer), kStart);
   // The first four failed before anyone could know; after that it is no fault of a call.
   Time now = kStart;
   std::set<int64_t> probed;
   for (int probe = 0; probe < 27; ++probe) {
-    Ids ids = Go(governor, now += seconds(5));
+    Ids ids = Granted(governor, now += seconds(5));
     REQUIRE(ids.size() == 1);
     probed.insert(ids[0]);
     auto after = governor.Ended(ids[0], FailedBy(FailureKind::kServer), now);
@@ -54,10 +54,10 @@ TEST_CASE("governor: probes that fail cost their calls no attempt") {
   }
   CHECK(probed.size() == 9);  // each in its turn
   governor.Enqueue(11, AskOf());
-  Ids last = Go(governor, now += seconds(5));
+  Ids last = Granted(governor, now += seconds(5));
   REQUIRE(last.size() == 1);
   governor.Ended(last[0], Answered(), now);
-  Go(governor, now);
+  Granted(governor, now);
   for (int64_t id : {5, 6, 7, 8, 9}) {
     CAPTURE(id);
     if (id == last[0]) continue;
@@ -70,15 +70,15 @@ TEST_CASE("governor: of a provider that works, one model may be down by itself")
   Config config = GovernorConfig();
   Governor governor(config, 1);
   for (int64_t id = 1; id <= 20; ++id) governor.Enqueue(id, AskOf("p", id % 2 ? "m" : "n"));
-  Go(governor, kStart);
+  Granted(governor, kStart);
   for (int64_t id = 1; id <= 20; ++id) {
     governor.Ended(id, id % 2 ? FailedBy(FailureKind::kServer) : Answered(), kStart);
   }
   for (int64_t id = 21; id <= 24; ++id) governor.Enqueue(id, AskOf("p", "n"));
-  CHECK(Go(governor, kStart) == Ids{21, 22, 23, 24});
+  CHECK(Granted(governor, kStart) == Ids{21, 22, 23, 24});
   CHECK(governor.OpensAt("p/m", kStart) == kStart + seconds(1));
-  CHECK(Go(governor, kStart + seconds(1)).size() == 1);
-  CHECK(Go(governor, kStart + seconds(1)).empty());
+  CHECK(Granted(governor, kStart + seconds(1)).size() == 1);
+  CHECK(Granted(governor, kStart + seconds(1)).empty());
 }
 
 TEST_CASE("governor: what waits to be tried again waits for the end of the outage instead") {
@@ -86,12 +86,12 @@ TEST_CASE("governor: what waits to be tried again waits for the end of the outag
   config.retry.base = config.retry.most = hours(1);
   Governor governor(config, 5);
   for (int64_t id = 1; id <= 5; ++id) governor.Enqueue(id, AskOf());
-  Go(governor, kStart);
+  Granted(governor, kStart);
   for (int64_t id = 1; id <= 5; ++id) governor.Ended(id, FailedBy(FailureKind::kNetwork), kStart);
-  Ids probe = Go(governor, kStart + seconds(1));
+  Ids probe = Granted(governor, kStart + seconds(1));
   REQUIRE(probe.size() == 1);
   governor.Ended(probe[0], Answered(), kStart + seconds(2));
-  CHECK(Go(governor, kStart + seconds(2)).size() == 4);
+  CHECK(Granted(governor, kStart + seconds(2)).size() == 4);
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ class RandomLife {
   void Live(int steps) {
     for (int step = 0; step < steps; ++step) {
       if (Draw(1) == 0) Ask();
-      for (int64_t id : Go(governor_, now_)) air_.insert(id), waiting_.erase(id);
+      for (int64_t id : Granted(governor_, now_)) air_.insert(id), waiting_.erase(id);
       if (!air_.empty() && Draw(2) > 0) EndOne();
       if (Draw(9) == 0) Lose(Draw(1) ? air_ : waiting_);
       if (Draw(30) == 0) governor_.Pause(Draw(1));
@@ -48,7 +48,7 @@ class RandomLife {
     for (int round = 0; round < 3; ++round) {  // the first may have to end an outage
       now_ += hours(1);
       for (int i = 0; i < 9; ++i) Ask();
-      for (int64_t id : Go(governor_, now_)) {
+      for (int64_t id : Granted(governor_, now_)) {
         governor_.Ended(id, {}, now_);
         waiting_.erase(id);
       }
@@ -56,7 +56,7 @@ class RandomLife {
     }
     now_ += hours(1);
     for (const char* provider : {"p", "p", "p", "p", "q", "q", "q", "q"}) Ask(provider);
-    CHECK(Go(governor_, now_).size() == 5);  // 3 of p, and 5 of the run
+    CHECK(Granted(governor_, now_).size() == 5);  // 3 of p, and 5 of the run
     CHECK(governor_.why_stop() == "");
     CHECK(governor_.StoppedLanes().empty());
   }

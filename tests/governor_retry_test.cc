@@ -21,7 +21,7 @@ TEST_CASE("governor: a 429 with Retry-After closes its model until then, for eve
   Governor governor(config, 1);
   governor.Enqueue(1, AskOf());
   governor.Enqueue(2, AskOf());
-  Go(governor, kStart);
+  Granted(governor, kStart);
   auto after = governor.Ended(1, FailedBy(FailureKind::kRateLimited, 7'000), kStart);
   REQUIRE(std::holds_alternative<Governor::Retry>(after));
   CHECK(std::get<Governor::Retry>(after).not_before == kStart + seconds(7));
@@ -29,10 +29,10 @@ TEST_CASE("governor: a 429 with Retry-After closes its model until then, for eve
   governor.Enqueue(3, AskOf());
   governor.Enqueue(4, AskOf("q"));
   governor.Enqueue(5, AskOf("p", "n"));
-  CHECK(Go(governor, kStart + milliseconds(6'999)) == Ids{4, 5});
+  CHECK(Granted(governor, kStart + milliseconds(6'999)) == Ids{4, 5});
   CHECK(governor.NextChance(kStart + seconds(2)) == kStart + seconds(7));
   CHECK(governor.OpensAt("p/m", kStart) == kStart + seconds(7));
-  CHECK(Go(governor, kStart + seconds(7)) == Ids{1, 3});
+  CHECK(Granted(governor, kStart + seconds(7)) == Ids{1, 3});
 }
 
 TEST_CASE("governor: a 429 without Retry-After closes it too, for a jittered while") {
@@ -41,15 +41,15 @@ TEST_CASE("governor: a 429 without Retry-After closes it too, for a jittered whi
     Config config = GovernorConfig();
     Governor governor(config, seed);
     governor.Enqueue(1, AskOf());
-    Go(governor, kStart);
+    Granted(governor, kStart);
     auto after =
         std::get<Governor::Retry>(governor.Ended(1, FailedBy(FailureKind::kRateLimited), kStart));
     governor.Enqueue(2, AskOf());
     if (after.not_before > kStart) {
-      CHECK(Go(governor, after.not_before - milliseconds(1)).empty());
+      CHECK(Granted(governor, after.not_before - milliseconds(1)).empty());
     }
     CHECK(after.not_before <= kStart + config.retry.base);
-    CHECK(Go(governor, after.not_before) == Ids{1, 2});
+    CHECK(Granted(governor, after.not_before) == Ids{1, 2});
     waits.insert(after.not_before);
   }
   CHECK(waits.size() > 30);
@@ -59,11 +59,11 @@ TEST_CASE("governor: calls that are tried again keep their order") {
   Config config = GovernorConfig(AtOnce(4));
   Governor governor(config, 1);
   for (int64_t id = 1; id <= 6; ++id) governor.Enqueue(id, AskOf());
-  CHECK(Go(governor, kStart) == Ids{1, 2, 3, 4});
+  CHECK(Granted(governor, kStart) == Ids{1, 2, 3, 4});
   for (int64_t id : {3, 1, 4, 2}) {
     governor.Ended(id, FailedBy(FailureKind::kRateLimited, 5'000), kStart);
   }
-  CHECK(Go(governor, kStart + seconds(5)) == Ids{1, 2, 3, 4});
+  CHECK(Granted(governor, kStart + seconds(5)) == Ids{1, 2, 3, 4});
 }
 
 TEST_CASE("governor: a longer wait than max_wait stops the model instead, and says when to come") {
@@ -73,10 +73,10 @@ TEST_CASE("governor: a longer wait than max_wait stops the model instead, and sa
     Governor governor(config, 1);
     governor.tell_time = [](Time) { return "14:05"; };
     governor.Enqueue(1, AskOf());
-    Go(governor, kStart);
+    Granted(governor, kStart);
     int64_t just = config.retry.max_wait.count();
     CHECK(std::holds_alternative<Governor::Retry>(governor.Ended(1, FailedBy(kind, just), kStart)));
-    CHECK(Go(governor, kStart + milliseconds(just)) == Ids{1});
+    CHECK(Granted(governor, kStart + milliseconds(just)) == Ids{1});
     governor.Enqueue(2, AskOf());
     governor.Enqueue(3, AskOf("p", "n"));
     auto after = governor.Ended(1, FailedBy(kind, just + 1), kStart + milliseconds(just));
@@ -98,7 +98,7 @@ std::vector<milliseconds> Waits(Governor& governor, const Governor::End& end,
   Time now = kStart;
   governor.Enqueue(1, AskOf());
   while (waits.size() < most) {
-    REQUIRE(Go(governor, now) == Ids{1});
+    REQUIRE(Granted(governor, now) == Ids{1});
     auto after = governor.Ended(1, end, now);
     if (!std::holds_alternative<Governor::Retry>(after)) {
       CHECK(std::holds_alternative<Governor::GiveUp>(after));
@@ -174,7 +174,7 @@ TEST_CASE("governor: a 429 between two failures costs no attempt") {
   governor.Enqueue(1, AskOf());
   Time now = kStart;
   auto fail = [&](FailureKind kind) {
-    REQUIRE(Go(governor, now += minutes(2)) == Ids{1});
+    REQUIRE(Granted(governor, now += minutes(2)) == Ids{1});
     return governor.Ended(1, FailedBy(kind), now);
   };
   CHECK(std::holds_alternative<Governor::Retry>(fail(FailureKind::kServer)));
@@ -210,7 +210,7 @@ TEST_CASE("governor: what each kind of failure means") {
     Config config = GovernorConfig();
     Governor governor(config, 1);
     governor.Enqueue(1, AskOf());
-    Go(governor, kStart);
+    Granted(governor, kStart);
     CHECK(governor.Ended(1, FailedBy(row.kind), kStart).index() == row.consequence);
     CHECK(governor.StoppedLanes().size() == (row.consequence == kStopLane ? 1 : 0));
     CHECK(governor.in_the_air() == 0);
@@ -225,10 +225,10 @@ TEST_CASE("governor: a provider that nobody reached through all tries of a call 
     Governor governor(config, 1);
     governor.Enqueue(1, AskOf());
     governor.Enqueue(2, AskOf());
-    Go(governor, kStart);
+    Granted(governor, kStart);
     governor.Ended(1, FailedBy(FailureKind::kNetwork), kStart);
     if (answered_between) governor.Ended(2, Answered(), kStart);
-    Go(governor, kStart + hours(1));
+    Granted(governor, kStart + hours(1));
     return governor.Ended(1, FailedBy(FailureKind::kNetwork), kStart + hours(1));
   };
   CHECK(std::holds_alternative<Governor::StopLane>(last(false)));
@@ -241,9 +241,9 @@ TEST_CASE("governor: tokens that a refused call did not use are free again") {
   Config config = GovernorConfig(limits);
   Governor governor(config, 1);
   governor.Enqueue(1, AskOf("p", "m", {900, 0}));
-  Go(governor, kStart);
+  Granted(governor, kStart);
   governor.Ended(1, FailedBy(FailureKind::kRateLimited, 1'000), kStart);
-  CHECK(Go(governor, kStart + seconds(1)) == Ids{1});
+  CHECK(Granted(governor, kStart + seconds(1)) == Ids{1});
 }
 
 }  // namespace

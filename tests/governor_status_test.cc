@@ -30,7 +30,7 @@ TEST_CASE("governor: says why calls wait") {
   governor.Enqueue(2, AskOf());
   governor.Enqueue(3, AskOf("p", "n"));
   governor.Enqueue(4, AskOf("p", "n"));
-  Go(governor, kStart);
+  Granted(governor, kStart);
   CHECK(governor.WhyWaits(1, kStart) == "");
   CHECK(governor.WhyWaits(99, kStart) == "");
   CHECK(governor.WhyWaits(2, kStart) == "p has 1 of 1 calls in the air");
@@ -43,7 +43,7 @@ TEST_CASE("governor: says when calls that failed are tried again") {
   Config config = GovernorConfig();
   Governor governor(config, 1);
   governor.Enqueue(1, AskOf());
-  Go(governor, kStart);
+  Granted(governor, kStart);
   auto after = std::get<Governor::Retry>(governor.Ended(1, FailedBy(FailureKind::kServer), kStart));
   CHECK(after.why == "it says server");
   CHECK(governor.waiting() == 1);
@@ -60,7 +60,7 @@ TEST_CASE("governor: says what the budget has to do with it") {
   ask.worst = 60;
   governor.Enqueue(1, ask);
   governor.Enqueue(2, ask);
-  Go(governor, kStart);
+  Granted(governor, kStart);
   CHECK(governor.WhyWaits(2, kStart) ==
         "what is left of the budget of the run is reserved for calls in the air");
 }
@@ -69,7 +69,7 @@ TEST_CASE("governor: while it is paused nothing goes, and nothing is lost") {
   Config config = GovernorConfig(AtOnce(2));
   Governor governor(config, 1);
   for (int64_t id = 1; id <= 4; ++id) governor.Enqueue(id, AskOf());
-  CHECK(Go(governor, kStart) == Ids{1, 2});
+  CHECK(Granted(governor, kStart) == Ids{1, 2});
   governor.Pause(true);
   CHECK(governor.paused());
   governor.Ended(1, Answered(), kStart);
@@ -80,22 +80,22 @@ TEST_CASE("governor: while it is paused nothing goes, and nothing is lost") {
   CHECK(governor.Room("p/m", kStart) == 0);
   CHECK(governor.WhyWaits(3, kStart) == "the run is paused");
   governor.Pause(false);
-  CHECK(Go(governor, kStart + hours(2)) == Ids{2, 3});
+  CHECK(Granted(governor, kStart + hours(2)) == Ids{2, 3});
 }
 
 TEST_CASE("governor: a limit that is changed holds from the next call on") {
   Config config = GovernorConfig(AtOnce(1));
   Governor governor(config, 1);
   for (int64_t id = 1; id <= 9; ++id) governor.Enqueue(id, AskOf());
-  CHECK(Go(governor, kStart) == Ids{1});
+  CHECK(Granted(governor, kStart) == Ids{1});
   CHECK(*governor.SetLimit("p", "concurrency", "3") == "1");
-  CHECK(Go(governor, kStart) == Ids{2, 3});
+  CHECK(Granted(governor, kStart) == Ids{2, 3});
   CHECK(*governor.SetLimit("p/m", "concurrency", "4") == "none");
   CHECK(*governor.SetLimit("p", "concurrency", "") == "3");
-  CHECK(Go(governor, kStart) == Ids{4});
+  CHECK(Granted(governor, kStart) == Ids{4});
   CHECK(*governor.SetLimit("", "concurrency", "6") == "none");
   CHECK(*governor.SetLimit("p/m", "concurrency", "") == "4");
-  CHECK(Go(governor, kStart) == Ids{5, 6});
+  CHECK(Granted(governor, kStart) == Ids{5, 6});
 }
 
 TEST_CASE("governor: a limit that cannot be is refused, and the error says what there is") {
@@ -108,7 +108,7 @@ TEST_CASE("governor: a limit that cannot be is refused, and the error says what 
   CHECK_FALSE(governor.SetLimit("p", "colour", "3"));
   CHECK_FALSE(governor.SetLimit("p", "concurrency", "0"));
   for (int64_t id = 1; id <= 20; ++id) governor.Enqueue(id, AskOf());
-  CHECK(Go(governor, kStart).size() == 20);
+  CHECK(Granted(governor, kStart).size() == 20);
 }
 
 TEST_CASE("governor: the state of every lane that was used") {
@@ -118,7 +118,7 @@ TEST_CASE("governor: the state of every lane that was used") {
   CHECK(governor.LaneStatuses(kStart).empty());
   for (int64_t id = 1; id <= 5; ++id) governor.Enqueue(id, AskOf());
   governor.Enqueue(6, AskOf("q"));
-  Go(governor, kStart);
+  Granted(governor, kStart);
   auto all = governor.LaneStatuses(kStart);
   CHECK(all.size() == 6);
   CHECK(StatusOf(all, "the run").in_the_air == 4);
@@ -147,7 +147,7 @@ TEST_CASE("governor: room is what all of a call's lanes leave, less what waits a
   CHECK(governor.Room("p/n", kStart) == 8);
   CHECK(governor.OpensAt("p/m", kStart) == kStart);
   for (int64_t id = 1; id <= 3; ++id) governor.Enqueue(id, AskOf("p", "n"));
-  Go(governor, kStart);
+  Granted(governor, kStart);
   CHECK(governor.Room("p/m", kStart) == 5);
   for (int64_t id = 4; id <= 5; ++id) governor.Enqueue(id, AskOf());
   CHECK(governor.Room("p/m", kStart) == 3);
@@ -162,7 +162,7 @@ TEST_CASE("governor: a call waits long where its lane gives no room for a while"
   governor.Enqueue(1, AskOf());
   governor.Enqueue(2, AskOf());
   CHECK_FALSE(governor.WaitsLong(1, kStart));
-  Go(governor, kStart);
+  Granted(governor, kStart);
   CHECK_FALSE(governor.WaitsLong(1, kStart));  // it is in the air
   CHECK(governor.WaitsLong(2, kStart));
   CHECK_FALSE(governor.WaitsLong(2, kStart + seconds(60)));
@@ -179,7 +179,7 @@ TEST_CASE("governor: a warning about the budget is told once") {
   ask.worst = 100;
   for (int64_t id = 1; id <= 9; ++id) {
     governor.Enqueue(id, ask);
-    REQUIRE(Go(governor, kStart) == Ids{id});
+    REQUIRE(Granted(governor, kStart) == Ids{id});
     Governor::End end;
     end.counted = 100;
     governor.Ended(id, end, kStart);

@@ -22,7 +22,7 @@ using Time = Governor::Time;
 Governor::Consequence Fail(Governor& governor, int64_t id, const Governor::Ask& ask,
                            const Governor::End& end) {
   governor.Enqueue(id, ask);
-  REQUIRE(Go(governor, kStart) == Ids{id});
+  REQUIRE(Granted(governor, kStart) == Ids{id});
   return governor.Ended(id, end, kStart);
 }
 
@@ -34,7 +34,7 @@ TEST_CASE(
   std::vector<std::string> told;
   governor.notice = [&](const std::string& text) { told.push_back(text); };
   for (int64_t id = 1; id <= 4; ++id) governor.Enqueue(id, AskOf());
-  Go(governor, kStart);
+  Granted(governor, kStart);
   governor.Ended(1, FailedBy(FailureKind::kRateLimited, 600'000), kStart);
   for (int64_t id : {2, 3}) {
     CHECK(std::holds_alternative<Governor::StopLane>(
@@ -49,7 +49,7 @@ TEST_CASE(
   }
   CHECK(governor.waiting() == 0);
   governor.Enqueue(6, AskOf("q"));
-  CHECK(Go(governor, kStart) == Ids{6});
+  CHECK(Granted(governor, kStart) == Ids{6});
   CHECK(governor.IsStopped("p/m"));
   CHECK(governor.IsStopped("p/other"));
   CHECK_FALSE(governor.IsStopped("q/m"));
@@ -170,7 +170,7 @@ TEST_CASE(
   Config config = GovernorConfig(limits);
   Governor governor(config, 1);
   governor.Enqueue(1, AskOf());
-  Go(governor, kStart);
+  Granted(governor, kStart);
   CHECK_FALSE(governor.IsStopped("p/m"));
   CHECK(governor.Room("p/m", kStart) == 0);
   CHECK(governor.IsStopped("p/m"));
@@ -183,7 +183,7 @@ TEST_CASE("governor: so many calls in a row that fail for good stop the run, ove
   config.guard.consecutive_errors = 4;
   Governor governor(config, 1);
   for (int64_t id = 1; id <= 20; ++id) governor.Enqueue(id, AskOf(id % 2 ? "p" : "q"));
-  REQUIRE(Go(governor, kStart).size() == 20);
+  REQUIRE(Granted(governor, kStart).size() == 20);
   auto fail = [&](int64_t id) { governor.Ended(id, FailedBy(FailureKind::kBadRequest), kStart); };
   for (int64_t id : {7, 3, 12}) fail(id);
   governor.Ended(1, Answered(), kStart);

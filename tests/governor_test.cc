@@ -15,14 +15,14 @@ TEST_CASE("governor: within a lane, first come first served") {
   Config config = GovernorConfig(AtOnce(2));
   Governor governor(config, 1);
   for (int64_t id = 1; id <= 5; ++id) governor.Enqueue(id, AskOf());
-  CHECK(Go(governor, kStart) == Ids{1, 2});
+  CHECK(Granted(governor, kStart) == Ids{1, 2});
   CHECK(governor.in_the_air() == 2);
   CHECK(governor.waiting() == 3);
   CHECK(std::holds_alternative<Governor::Keep>(governor.Ended(2, Answered(), kStart)));
-  CHECK(Go(governor, kStart) == Ids{3});
+  CHECK(Granted(governor, kStart) == Ids{3});
   governor.Forget(4);
   governor.Ended(1, Answered(), kStart);
-  CHECK(Go(governor, kStart) == Ids{5});
+  CHECK(Granted(governor, kStart) == Ids{5});
 }
 
 TEST_CASE("governor: of two models of a provider, the older call goes first") {
@@ -30,7 +30,7 @@ TEST_CASE("governor: of two models of a provider, the older call goes first") {
   Governor governor(config, 1);
   for (int64_t id = 1; id <= 6; ++id) governor.Enqueue(id, AskOf("p", id % 3 ? "m" : "n"));
   for (int64_t id = 1; id <= 6; ++id) {
-    CHECK(Go(governor, kStart) == Ids{id});
+    CHECK(Granted(governor, kStart) == Ids{id});
     governor.Ended(id, Answered(), kStart);
   }
 }
@@ -40,7 +40,7 @@ TEST_CASE("governor: a lane without room does not hold another") {
   Governor governor(config, 1);
   for (int64_t id : {1, 2, 3}) governor.Enqueue(id, AskOf("p"));
   for (int64_t id : {4, 5}) governor.Enqueue(id, AskOf("q"));
-  CHECK(Go(governor, kStart) == Ids{1, 4, 5});
+  CHECK(Granted(governor, kStart) == Ids{1, 4, 5});
 }
 
 TEST_CASE("governor: a model without room holds neither other models nor itself elsewhere") {
@@ -50,7 +50,7 @@ TEST_CASE("governor: a model without room holds neither other models nor itself 
   for (int64_t id : {1, 2}) governor.Enqueue(id, AskOf("p", "m"));
   governor.Enqueue(3, AskOf("p", "n"));
   governor.Enqueue(4, AskOf("q", "m"));
-  CHECK(Go(governor, kStart) == Ids{1, 3, 4});
+  CHECK(Granted(governor, kStart) == Ids{1, 3, 4});
 }
 
 TEST_CASE("governor: limits of the run and of a key hold over all lanes") {
@@ -58,8 +58,8 @@ TEST_CASE("governor: limits of the run and of a key hold over all lanes") {
   config.limits = AtOnce(3);
   Governor run(config, 1);
   for (int64_t id = 1; id <= 8; ++id) run.Enqueue(id, AskOf(id % 2 ? "p" : "q"));
-  CHECK(Go(run, kStart) == Ids{1, 2, 3});
-  CHECK(Go(run, kStart).empty());
+  CHECK(Granted(run, kStart) == Ids{1, 2, 3});
+  CHECK(Granted(run, kStart).empty());
   CHECK(run.NextChance(kStart) == std::nullopt);
 
   config.limits = {};
@@ -67,7 +67,7 @@ TEST_CASE("governor: limits of the run and of a key hold over all lanes") {
   config.keys["KEY"].limits = AtOnce(2);
   Governor key(config, 1);
   for (int64_t id = 1; id <= 8; ++id) key.Enqueue(id, AskOf(id % 2 ? "p" : "q"));
-  CHECK(Go(key, kStart) == Ids{1, 2});
+  CHECK(Granted(key, kStart) == Ids{1, 2});
 }
 
 TEST_CASE("governor: small calls never overtake a large one of their lane for ever") {
@@ -106,7 +106,7 @@ TEST_CASE("governor: a large call that waits does not hold lanes that are not it
   governor.Enqueue(2, AskOf("p", "m", {900, 0}));
   governor.Enqueue(3, AskOf("p", "n", {100, 0}));
   governor.Enqueue(4, AskOf("q", "m", {100, 0}));
-  CHECK(Go(governor, kStart) == Ids{1, 4});
+  CHECK(Granted(governor, kStart) == Ids{1, 4});
 }
 
 TEST_CASE("governor: a call that is gone gives its slot back, waiting or in the air") {
@@ -114,13 +114,13 @@ TEST_CASE("governor: a call that is gone gives its slot back, waiting or in the 
   Governor governor(config, 1);
   governor.Enqueue(1, AskOf());
   governor.Enqueue(2, AskOf());
-  Go(governor, kStart);
+  Granted(governor, kStart);
   CHECK_FALSE(governor.IsWaiting(1));
   CHECK(governor.IsWaiting(2));
   governor.Forget(1);
   governor.Forget(1);
   CHECK(governor.in_the_air() == 0);
-  CHECK(Go(governor, kStart) == Ids{2});
+  CHECK(Granted(governor, kStart) == Ids{2});
   governor.Forget(2);
   CHECK(governor.in_the_air() == 0);
   CHECK(governor.waiting() == 0);
@@ -132,7 +132,7 @@ TEST_CASE("governor: the next chance it names is one") {
   Governor governor(config, 1);
   for (int64_t id = 1; id <= 7; ++id) governor.Enqueue(id, AskOf());
   Time now = kStart;
-  size_t granted = Go(governor, now).size();
+  size_t granted = Granted(governor, now).size();
   while (granted < 7) {
     auto next = governor.NextChance(now);
     REQUIRE(next);
@@ -140,7 +140,7 @@ TEST_CASE("governor: the next chance it names is one") {
     CHECK(governor.OpensAt("p/m", now) == next);
     CHECK(governor.Grant(*next - milliseconds(1)).empty());
     now = *next;
-    size_t more = Go(governor, now).size();
+    size_t more = Granted(governor, now).size();
     CHECK(more > 0);
     granted += more;
   }

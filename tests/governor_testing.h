@@ -82,7 +82,7 @@ Ids IdsOf(const std::vector<Governor::Verdict>& verdicts) {
   return ids;
 }
 
-inline Ids Go(Governor& governor, Governor::Time now) {
+inline Ids Granted(Governor& governor, Governor::Time now) {
   return IdsOf<Governor::Granted>(governor.Grant(now));
 }
 

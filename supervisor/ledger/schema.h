@@ -34,7 +34,8 @@
 //                and item are those of its call. One that was in the air when the supervisor died
 //                is unknown, its worst case stays
 //
-//   sums         of the tries, by session, worker, provider and model: the columns of Totals (view.h),
+//   sums         of the tries, by session, worker, provider and model: the columns of Totals
+//   (view.h),
 //                cost and unknown_cost as they count against a budget. Items done stand where
 //                provider and model are ''. A try in the air counts in tries alone
 //
@@ -45,8 +46,9 @@
 //   notes        what else a reader of the books should know, in order
 //
 // Indexes: items by status, lane and position (what to hand out), by position (the source's order),
-// calls by identity (replay), tries by time (limits after a restart), outputs by number and path, and partial ones over the few
-// rows in the air, unknown, unended or unwritten, which recovery and status look for.
+// calls by identity (replay), tries by time (limits after a restart), outputs by number and path,
+// and partial ones over the few rows in the air, unknown, unended or unwritten, which recovery and
+// status look for.
 
 #include <cstdint>
 #include <string>

@@ -24,10 +24,10 @@ namespace muster {
 // Records are appended after their commit. What was appended is marked in the ledger with the next
 // commit: the record as written, and the file's size and hash. Up to a mark in done order that no
 // taken-back record has outdated a file is known by its bytes alone, so that a start reads no
-// records that were there before. Else, at any start, a file is one of these: what the ledger says, with a tail of records not yet marked, the last perhaps cut; what
-// the marks say, where the ledger's records or the config changed since, so that it is made anew;
-// or a file that somebody else wrote or changed, which is set aside. A file is made anew by
-// replacing it as a whole.
+// records that were there before. Else, at any start, a file is one of these: what the ledger says,
+// with a tail of records not yet marked, the last perhaps cut; what the marks say, where the
+// ledger's records or the config changed since, so that it is made anew; or a file that somebody
+// else wrote or changed, which is set aside. A file is made anew by replacing it as a whole.
 //
 // In the source's order only those records are appended before which nothing is missing; at the
 // end of a session all there are.

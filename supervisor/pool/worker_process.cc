@@ -1,5 +1,6 @@
 #include "supervisor/pool/worker_process.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -49,6 +50,11 @@ std::string DescribeEnd(int status, bool ours, int64_t peak_memory_kb) {
 
 WorkerProcess::~WorkerProcess() {
   if (process_.pid == 0) return;
+  if (process_.carried) {  // it takes back what it started, if it is let
+    Signal(SIGTERM);
+    pollfd end{pidfd(), POLLIN, 0};
+    poll(&end, 1, static_cast<int>(kKillLauncherAfter.count()));
+  }
   Signal(SIGKILL);
   while (waitpid(process_.pid, nullptr, 0) < 0 && errno == EINTR) {
   }
