@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <filesystem>
 #include <vector>
 
 #include "common/config/glob.h"
@@ -59,6 +60,17 @@ TEST_CASE("every matching folder is an item, in natural order") {
   CHECK(ItemsOf(folder, "{directories: 'al/*'}").error == "items.directories: al: does not exist");
   CHECK_MESSAGE(ItemsOf(folder, "{directories: '" + folder.path() + "/all/p1'}").ids() == Ids{"p1"},
                 "absolute");
+}
+
+TEST_CASE("what a pattern matches and cannot be looked at is an error, not one item less") {
+  ConfigFolder folder;
+  folder.Write("all/p1/1-a.txt", "x");
+  std::filesystem::create_symlink("p2", folder / "all/p2");  // leads to itself
+  CHECK(ItemsOf(folder, "{directories: 'all/*'}").error ==
+        "items.directories: all/p2: Too many levels of symbolic links");
+  std::filesystem::create_symlink("nowhere", folder / "all/p3");
+  std::filesystem::remove(folder / "all/p2");
+  CHECK(ItemsOf(folder, "{directories: 'all/*'}").ids() == Ids{"p1"});
 }
 
 TEST_CASE("a folder whose own name has glob characters is taken as it is") {

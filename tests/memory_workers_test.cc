@@ -89,7 +89,7 @@ TEST_CASE("memory: over thousands of items neither supervisor nor worker grows, 
   auto look_at = [&](int64_t percent) {
     REQUIRE(run.ReadUntil(" (" + std::to_string(percent) + "%)"));
     std::vector<Size> sizes{SizeOf(run.pid())};
-    for (pid_t worker : torture::WorkersOf(run.pid())) sizes.push_back(SizeOf(worker));
+    for (pid_t worker : run.Workers()) sizes.push_back(SizeOf(worker));
     return sizes;
   };
   std::vector<Size> early = look_at(25), late = look_at(90);

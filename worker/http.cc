@@ -46,6 +46,13 @@ bool HandshakeCutShort(std::string_view error_text) {
   return false;
 }
 
+// Ends the worker when there is no memory: that is no fault of the item, which a worker that has
+// some will do.
+void CheckMemory() {
+  constexpr size_t kSome = 1 << 20;
+  ::operator delete(::operator new(kSome));
+}
+
 FailureKind KindOf(CURLcode code, const Transfer& transfer) {
   if (transfer.too_large) return FailureKind::kTooLarge;
   switch (code) {
@@ -60,8 +67,9 @@ FailureKind KindOf(CURLcode code, const Transfer& transfer) {
       return FailureKind::kTls;
     case CURLE_OPERATION_TIMEDOUT:
       return FailureKind::kTimeout;
-    case CURLE_OUT_OF_MEMORY:  // libcurl 7.88's word for a single header over 100 KB
-      return AnythingSent(transfer) ? FailureKind::kTooLarge : FailureKind::kInternal;
+    case CURLE_OUT_OF_MEMORY:  // libcurl 7.88's word also for a single header over 100 KB
+      CheckMemory();
+      return AnythingSent(transfer) ? FailureKind::kTooLarge : FailureKind::kNetwork;
     case CURLE_UNSUPPORTED_PROTOCOL:  // HTTP/0.9, or no HTTP at all
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_BAD_CONTENT_ENCODING:

@@ -26,18 +26,31 @@ bool StartsWithDigit(std::string_view text) {
   return !text.empty() && text.front() >= '0' && text.front() <= '9';
 }
 
+// What there is at `full`, which may be nothing; an error is not taken for nothing. `shown` names
+// it.
+Result<fs::file_type> TypeOf(const fs::path& full, const fs::path& shown) {
+  std::error_code error;
+  fs::file_type type = fs::status(full, error).type();
+  if (type != fs::file_type::none) return type;
+  return Fail("{}: {}", VisibleText(shown.empty() ? "." : shown.string()), error.message());
+}
+
 // The paths that match when `part` is looked for in `folder`/`found`.
 Result<std::vector<std::string>> Step(const fs::path& folder, const std::string& found,
                                       const std::string& part) {
-  std::error_code error;
   fs::path at = folder / found;
   auto joined = [&](const std::string& name) { return (fs::path(found) / name).string(); };
   std::vector<std::string> matches;
   if (!HasWildcard(part)) {
-    if (fs::exists(at / part, error)) matches.push_back(joined(part));
+    auto type = TypeOf(at / part, joined(part));
+    if (!type) return Error{type.error()};
+    if (*type != fs::file_type::not_found) matches.push_back(joined(part));
     return matches;
   }
-  if (!fs::is_directory(at, error)) return matches;
+  auto type = TypeOf(at, found);
+  if (!type) return Error{type.error()};
+  if (*type != fs::file_type::directory) return matches;
+  std::error_code error;
   fs::directory_iterator entries(at, error);
   for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
     std::string name = entries->path().filename().string();
@@ -85,14 +98,15 @@ Result<std::vector<std::string>> Glob(const std::string& folder, const std::stri
     }
     found = std::move(next);
   }
-  std::erase_if(found, [&](const std::string& path) {
-    std::error_code error;
-    fs::path full = fs::path(folder) / path;
-    return what == GlobFor::kFolders ? !fs::is_directory(full, error)
-                                     : !fs::is_regular_file(full, error);
-  });
-  std::sort(found.begin(), found.end(), NaturalLess);
-  return found;
+  auto wanted = what == GlobFor::kFolders ? fs::file_type::directory : fs::file_type::regular;
+  std::vector<std::string> kept;
+  for (std::string& path : found) {
+    auto type = TypeOf(fs::path(folder) / path, path);
+    if (!type) return Error{type.error()};
+    if (*type == wanted) kept.push_back(std::move(path));
+  }
+  std::sort(kept.begin(), kept.end(), NaturalLess);
+  return kept;
 }
 
 }  // namespace muster
