@@ -47,9 +47,12 @@ endif
 # those warnings are off.)
 WARNINGS := -Wall -Wextra -Wpedantic -Werror -Wno-maybe-uninitialized -Wno-restrict
 FLAGS := -std=c++20 $(WARNINGS) -I. -I$(B)/gen -MMD -MP \
-         -fPIE -fstack-protector-strong -D_GLIBCXX_ASSERTIONS $(SANFLAGS)
+         -fPIE -fstack-protector-strong -fstack-clash-protection -D_GLIBCXX_ASSERTIONS $(SANFLAGS)
+ifneq ($(filter x86_64 i%86,$(shell uname -m)),)
+  FLAGS += -fcf-protection
+endif
 ifeq ($(SAN),)
-  FLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+  FLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
 endif
 LINK  := -pie -Wl,-z,relro,-z,now $(SANFLAGS)
 LIBS_COMMON     := -lyaml-cpp -lfmt -lcrypto -lre2
