@@ -4,7 +4,6 @@
 #include <doctest/doctest.h>
 
 #include "supervisor/governor_start.h"
-#include "tests/governor_testing.h"
 #include "tests/supervisor_testing.h"
 
 namespace muster {
