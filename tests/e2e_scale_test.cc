@@ -19,10 +19,11 @@ const char* const kConfig =
     "outputs:\n"
     "  - {jsonl: all.jsonl, columns: [id: item.id, text: ask.text]}\n";
 
-// The most memory a process has had, in KB; 0: it has ended.
+// The most memory a process has had since it is muster, in KB; 0: it is not yet, or has ended.
 int64_t PeakOf(pid_t pid) {
   std::ifstream status(fmt::format("/proc/{}/status", pid));
   std::string line;
+  if (!std::getline(status, line) || line != "Name:\tmuster") return 0;
   while (std::getline(status, line)) {
     if (line.starts_with("VmHWM:")) return std::atoll(line.c_str() + 6);
   }
