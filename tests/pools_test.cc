@@ -79,6 +79,15 @@ TEST_CASE("pools: --workers is the number of local workers") {
             .find("all pools have \"launch\"") != std::string::npos);
 }
 
+TEST_CASE("pools: those of the command line stand in the place of the config's workers") {
+  ConfigOverrides overrides;
+  overrides.set = {"pools=[{workers: 2}, {workers: 3, launch: [srun]}]"};
+  auto squads = PlanSquads(LoadPools("workers: 9\n", overrides), "w", false);
+  REQUIRE(squads.size() == 2);
+  CHECK(squads[0].size == 2);
+  CHECK(squads[1].size == 3);
+}
+
 TEST_CASE("pools: mistakes are told where they are") {
   ConfigFolder folder;
   auto mistakes = [&](const std::string& pools) { return folder.Mistakes(kHead + pools + kSteps); };

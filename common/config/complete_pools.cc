@@ -30,6 +30,10 @@ class PoolsCheck {
     for (size_t i = 0; i < config_.pools.size(); ++i) Complete(i);
     if (overrides.workers) return SizeLocal(*overrides.workers);
     if (config_.workers == 0 || config_.pools.empty()) return;
+    // Who says pools on the command line means them instead.
+    bool instead = !problems_.places().Value("pools").option.empty();
+    if (instead) config_.workers = 0;
+    if (instead) return;
     problems_.AtKey("workers",
                     "\"workers\" and \"pools\" are both given; expected the number of local "
                     "workers in a pool without \"launch\"");
