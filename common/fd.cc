@@ -8,30 +8,9 @@
 #include <filesystem>
 #include <system_error>
 
+#include "common/folder_below.h"
+
 namespace muster {
-namespace {
-
-Result<void> WriteAll(int fd, std::string_view text) {
-  while (!text.empty()) {
-    ssize_t n = write(fd, text.data(), text.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return Error{ErrnoText(errno)};
-    text.remove_prefix(static_cast<size_t>(n));
-  }
-  return {};
-}
-
-// The file is made anew: what is there may be the rest of a crash, or a link that somebody planted.
-Result<void> WriteAndSync(const std::string& path, std::string_view text) {
-  unlink(path.c_str());
-  Fd file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!file) return Error{ErrnoText(errno)};
-  if (auto written = WriteAll(file.get(), text); !written) return written;
-  if (fsync(file.get()) != 0) return Error{ErrnoText(errno)};
-  return {};
-}
-
-}  // namespace
 
 Result<Pipe> MakePipe() {
   int ends[2];
@@ -74,12 +53,9 @@ Result<void> ReplaceFile(const std::string& path, std::string_view text) {
   if (target.has_parent_path()) std::filesystem::create_directories(target.parent_path(), error);
   if (error)
     return Fail("cannot make folder {}: {}", target.parent_path().string(), error.message());
-  std::string temporary = path + ".tmp";
-  auto written = WriteAndSync(temporary, text);
-  if (written && rename(temporary.c_str(), path.c_str()) == 0) return {};
-  std::string why = written ? ErrnoText(errno) : written.error();
-  unlink(temporary.c_str());
-  return Fail("cannot write {}: {}", path, why);
+  auto written = ReplaceFileAt(AT_FDCWD, path, text);
+  if (!written) return Fail("cannot write {}: {}", path, written.error());
+  return {};
 }
 
 void TellLast(std::string_view program, std::string_view why) {

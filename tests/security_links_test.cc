@@ -64,6 +64,22 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("links: a folder of outputs that is a link elsewhere is not written to, and it is said") {
+  Victims victims;
+  victims.place.Write("one.yaml",
+                      "name: transcripts\nitems: {range: 1..1}\nsteps:\n"
+                      "  - {id: ask, chat: {model: mock/m, user: \"{{item.id}}\"}}\n"
+                      "outputs:\n  - {file: \"kept/{{item.id}}.txt\", text: \"{{ask.text}}\"}\n");
+  victims.Soft("kept", "outside/folder");
+  ChildEnd end = RunChild(victims.place.Muster({"run", "one.yaml"}));
+  CHECK(end.code == 1);
+  CHECK(Has(end.out + end.err, "kept is a link, which is not followed below the output folder"));
+  victims.CheckUntouched();
+  fs::remove(victims.place / (Victims::kRun + "/kept"));
+  CHECK(RunChild(victims.place.Muster({"run", "one.yaml"})).code == 0);
+  CHECK(victims.place.Read(Victims::kRun + "/kept/1.txt") != "");
+}
+
 TEST_CASE("links: a lock or ledger that is a link is refused, and what it leads to is left alone") {
   for (const char* name : {"lock", "ledger.sqlite"}) {
     CAPTURE(name);

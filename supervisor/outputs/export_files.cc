@@ -2,8 +2,8 @@
 
 #include <filesystem>
 
-#include "common/fd.h"
 #include "common/files.h"
+#include "common/folder_below.h"
 #include "common/text.h"
 #include "supervisor/outputs/growing_file.h"
 #include "supervisor/outputs/record_text.h"
@@ -72,7 +72,7 @@ Result<int64_t> ExportFiles(const LedgerView& ledger, const FileFormats& formats
     if (result) result = CheckFree(folder, *query.path);
   });
   ForEachWhole(ledger, formats, [&](const OutputRow& row) {
-    if (result) result = ReplaceFile(*PathInside(folder, row.path), row.text);
+    if (result) result = ReplaceFileBelow(folder, row.path, row.text);
     files += result.ok();
   });
   ForEachGrowing(ledger, formats, [&](const RecordQuery& query, const FileFormat& format) {

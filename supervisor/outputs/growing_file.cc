@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "common/folder_below.h"
 #include "common/text.h"
 
 namespace muster {
@@ -78,28 +79,9 @@ Error GrowingFile::Cannot(int error) const {
   return Fail("cannot write {}: {}", (fs::path(folder_) / path_).string(), ErrnoText(error));
 }
 
-// The folder that the file lies in; no part of the path below the output folder may be a link.
-Result<Fd> GrowingFile::OpenParent(bool make) const {
-  constexpr int kFolder = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
-  if (make) {
-    std::error_code ignored;  // what is wrong, open says
-    fs::create_directories(folder_, ignored);
-  }
-  Fd at(open(folder_.c_str(), kFolder));
-  if (!at) return Cannot(errno);
-  for (const fs::path& part : fs::path(path_).parent_path()) {
-    if (part.empty() || part == ".") continue;
-    if (make && mkdirat(at.get(), part.c_str(), 0777) != 0 && errno != EEXIST) return Cannot(errno);
-    Fd next(openat(at.get(), part.c_str(), kFolder | O_NOFOLLOW));
-    if (!next) return Cannot(errno);
-    at = std::move(next);
-  }
-  return at;
-}
-
 Result<GrowingFile::Found> GrowingFile::Look() {
   Close();
-  auto parent = OpenParent(true);
+  auto parent = OpenFolderOf(folder_, path_, true);
   if (!parent) return Error{parent.error()};
   Found found;
   struct stat info;
@@ -136,7 +118,7 @@ void GrowingFile::BeginAnew() {
 }
 
 bool GrowingFile::Unchanged() const {
-  auto parent = OpenParent(false);
+  auto parent = OpenFolderOf(folder_, path_, false);
   struct stat info;
   bool there = parent && fstatat(parent->get(), Name().c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0;
   if (!there || !identity_) return !there && !identity_;
@@ -146,7 +128,7 @@ bool GrowingFile::Unchanged() const {
 
 Result<void> GrowingFile::OpenToAppend() {
   if (file_) return {};
-  auto parent = OpenParent(true);
+  auto parent = OpenFolderOf(folder_, path_, true);
   if (!parent) return Error{parent.error()};
   int how = O_WRONLY | O_NOFOLLOW | O_CLOEXEC | (identity_ ? 0 : O_CREAT | O_EXCL);
   file_ = Fd(openat(parent->get(), Name().c_str(), how, 0600));
@@ -175,7 +157,7 @@ Result<void> GrowingFile::Sync() {
 // ---- replacing it ----
 
 Result<void> GrowingFile::BeginReplacement() {
-  auto parent = OpenParent(true);
+  auto parent = OpenFolderOf(folder_, path_, true);
   if (!parent) return Error{parent.error()};
   std::string name = "." + Name() + ".new";
   constexpr int kHow = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
@@ -196,7 +178,7 @@ Result<void> GrowingFile::AddToReplacement(std::string_view text) {
 }
 
 Result<void> GrowingFile::FinishReplacement() {
-  auto parent = OpenParent(false);
+  auto parent = OpenFolderOf(folder_, path_, false);
   if (!parent) return Error{parent.error()};
   std::string name = "." + Name() + ".new";
   bool in_place = fsync(replacement_.get()) == 0 &&
@@ -214,12 +196,12 @@ Result<void> GrowingFile::FinishReplacement() {
 
 void GrowingFile::DropReplacement() {
   replacement_.Reset();
-  auto parent = OpenParent(false);
+  auto parent = OpenFolderOf(folder_, path_, false);
   if (parent) unlinkat(parent->get(), ("." + Name() + ".new").c_str(), 0);
 }
 
 Result<std::string> GrowingFile::SetAside() {
-  auto parent = OpenParent(false);
+  auto parent = OpenFolderOf(folder_, path_, false);
   if (!parent) return Error{parent.error()};
   for (int n = 1; n <= kMostAside; ++n) {
     std::string suffix = fmt::format(".aside-{}", n);

@@ -96,7 +96,6 @@ class GrowingFile {
   Result<std::string> SetAside();
 
  private:
-  Result<Fd> OpenParent(bool make) const;
   Result<void> OpenToAppend();
   void Remember(int fd);
   std::string Name() const;

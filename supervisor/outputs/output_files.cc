@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <optional>
 
-#include "common/fd.h"
 #include "common/files.h"
+#include "common/folder_below.h"
 #include "common/output_lines.h"
 #include "common/text.h"
 
@@ -85,7 +85,7 @@ Result<void> OutputFiles::WriteFile(const std::string& item, int64_t output,
                                     const std::string& path, const std::string& text) {
   auto full = PathInside(folder_, path);
   if (!full) return Error{full.error()};
-  if (auto written = ReplaceFile(*full, text); !written) return written;
+  if (auto written = ReplaceFileBelow(folder_, path, text); !written) return written;
   books_.MarkWritten(item, output);
   return {};
 }
