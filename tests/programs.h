@@ -12,4 +12,11 @@ inline std::string ProgramPath(const std::string& name) {
   return std::string(programs ? programs : "build") + "/" + name;
 }
 
+// Whether what is tested was compiled with a sanitizer: its programs take longer and more memory.
+extern "C" {
+void __asan_init() __attribute__((weak));
+void __tsan_init() __attribute__((weak));
+}
+inline bool IsSanitized() { return __asan_init || __tsan_init; }
+
 }  // namespace muster

@@ -9,8 +9,8 @@ std::optional<int64_t> TokenCount(const Json* object, std::string_view name) {
   if (!object->is_object()) return std::nullopt;
   const Json* member = Member(*object, name);
   if (!member || member->is_null()) return 0;
-  std::optional<int64_t> count = IntMember(*object, name);
-  if (!count || *count < 0 || *count > kMostTokensOfOneCall) return std::nullopt;
+  int64_t count = IntMember(*object, name).value_or(-1);
+  if (count < 0 || count > kMostTokensOfOneCall) return std::nullopt;
   return count;
 }
 
