@@ -53,7 +53,20 @@ OutputRow ReadOutput(const Rows& rows) {
 // Where a page of items ended.
 struct ItemPlace {
   int64_t position, number;
+  auto operator<=>(const ItemPlace&) const = default;
 };
+
+// Moves `last` on to the place of the next row. False, and an error of the file, where that is not
+// behind it: pages of a damaged index would follow each other without end.
+template <class Place>
+bool MoveOn(Database& database, const Place& next, Place* last) {
+  if (next <= *last) {
+    database.SetError("damaged: its rows are out of order");
+    return false;
+  }
+  *last = next;
+  return true;
+}
 
 // The items behind `last`, which moves to the end of the page.
 std::vector<ItemRow> ItemPage(Database& database, ItemPlace* last) {
@@ -62,8 +75,8 @@ std::vector<ItemRow> ItemPage(Database& database, ItemPlace* last) {
   std::vector<ItemRow> page;
   Rows rows = database.Query(kSql, last->position, last->number, kItemsAPage);
   while (rows.Next()) {
+    if (!MoveOn(database, {rows.Int(1), rows.Int(0)}, last)) return {};
     page.push_back(ReadItem(database, rows));
-    *last = {rows.Int(1), rows.Int(0)};
   }
   return page;
 }
@@ -82,8 +95,10 @@ void StandingPage(Database& database, ItemPlace* last, std::vector<ItemStanding>
       kStandingColumns);
   page->clear();
   Rows rows = database.Query(kSql, last->position, last->number, kStandingsAPage);
-  while (rows.Next()) page->push_back(ReadStanding(database, rows));
-  if (!page->empty()) *last = {page->back().position, page->back().number};
+  while (rows.Next()) {
+    if (!MoveOn(database, {rows.Int(1), rows.Int(0)}, last)) return page->clear();
+    page->push_back(ReadStanding(database, rows));
+  }
 }
 
 // The outputs behind `last`, a number of their sequence, which moves to the end of the page.
@@ -98,8 +113,8 @@ std::vector<OutputRow> OutputPage(Database& database, bool unwritten_only, int64
   std::vector<OutputRow> page;
   Rows rows = database.Query(unwritten_only ? kUnwritten : kAll, *last, kOutputsAPage);
   while (rows.Next()) {
+    if (!MoveOn(database, rows.Int(0), last)) return {};
     page.push_back(ReadOutput(rows));
-    *last = rows.Int(0);
   }
   return page;
 }
@@ -146,8 +161,8 @@ std::vector<RecordRow> RecordPage(Database& database, const RecordQuery& query, 
                             : database.Query(sql, *query.path, query.output, last->position,
                                              query.before, kOutputsAPage);
   while (rows.Next()) {
+    if (!MoveOn(database, {rows.Int(query.by_item ? 1 : 0), rows.Int(2)}, last)) return {};
     page.push_back(ReadRecord(rows));
-    *last = {rows.Int(query.by_item ? 1 : 0), rows.Int(2)};
   }
   return page;
 }
@@ -325,9 +340,10 @@ void LedgerView::ForEachRecord(const RecordQuery& query,
 
 std::vector<std::string> LedgerView::PathsOf(int64_t output) const {
   std::vector<std::string> paths;
-  // From path to path in the index: most runs have one, with a record of every item.
+  // From path to path in the index: most runs have one, with a record of every item. UNION, which
+  // takes each once, ends also where a damaged index leads in a circle.
   Rows rows = database_->Query(
-      "WITH RECURSIVE paths(path) AS (SELECT min(path) FROM outputs UNION ALL"
+      "WITH RECURSIVE paths(path) AS (SELECT min(path) FROM outputs UNION"
       " SELECT (SELECT min(o.path) FROM outputs o WHERE o.path > paths.path) FROM paths"
       " WHERE paths.path IS NOT NULL)"
       " SELECT path FROM paths WHERE path IS NOT NULL AND"
