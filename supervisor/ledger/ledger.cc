@@ -21,6 +21,9 @@ constexpr std::string_view kInMemory = ":memory:";
 
 constexpr int64_t kLogBytes = 32 << 20;
 
+// No ledger has so many calls: room for all that may come.
+constexpr int64_t kMostCalls = int64_t{1} << 60;
+
 // SQLite takes a file of one byte for an empty one.
 constexpr int64_t kEmptyBytes = 1;
 
@@ -203,10 +206,13 @@ Result<Ledger> Ledger::Open(const std::string& path, const SessionInfo& session)
   if (auto schema = PrepareSchema(db, path); !schema) return Error{schema.error()};
   if (auto log = StartLog(db, path); !log) return Error{log.error()};
   if (!Configure(db)) return Fail("ledger {}", db.error());
-  std::optional<int64_t> number = BeginSession(db, session);
-  if (!number) return Fail("ledger {}", db.error());
   auto last_call = db.QueryInt("SELECT coalesce(max(call), 0) FROM calls");
   if (!last_call) return Fail("ledger {}", db.error());
+  if (*last_call >= kMostCalls) {
+    return Fail("ledger {}: damaged: a call has number {} ({})", path, *last_call, kLedgerAdvice);
+  }
+  std::optional<int64_t> number = BeginSession(db, session);
+  if (!number) return Fail("ledger {}", db.error());
   db.CheckpointOnClose(true);
   auto impl = std::make_unique<Impl>(*database, path, *number);
   impl->next_call = *last_call + 1;

@@ -65,9 +65,20 @@ Totals TotalsOf(const record::TryEnded& ended, std::optional<Picodollars> worst)
   return totals;
 }
 
-Usage Negative(const Usage& usage) {
-  return {-usage.input,  -usage.cached,    -usage.cache_write,
-          -usage.output, -usage.reasoning, -usage.cache_write_1h};
+// Every count of a sum. In a damaged file they can be any numbers: what is made of them ends at the
+// limits of the type, as sums of money do.
+constexpr int64_t Totals::*kCounts[] = {
+    &Totals::calls,          &Totals::tries,        &Totals::failed_tries,
+    &Totals::unknown_tries,  &Totals::unpriced,     &Totals::unknown_usage,
+    &Totals::cost,           &Totals::unknown_cost, &Totals::unknown_unbounded,
+    &Totals::cache_saving,   &Totals::own_costs,    &Totals::own_cost,
+    &Totals::cost_beside_own};
+constexpr int64_t Usage::*kTokens[] = {&Usage::input,  &Usage::cached,    &Usage::cache_write,
+                                       &Usage::output, &Usage::reasoning, &Usage::cache_write_1h};
+
+int64_t Negative(int64_t number) {
+  return number == std::numeric_limits<int64_t>::min() ? std::numeric_limits<int64_t>::max()
+                                                       : -number;
 }
 
 }  // namespace
@@ -82,40 +93,22 @@ void ForEachSum(Database& database, std::optional<int64_t> session,
 }
 
 void AddTotals(Totals& to, const Totals& more) {
-  to.calls += more.calls;
-  to.tries += more.tries;
-  to.failed_tries += more.failed_tries;
-  to.unknown_tries += more.unknown_tries;
-  to.unpriced += more.unpriced;
-  to.unknown_usage += more.unknown_usage;
-  to.unknown_unbounded += more.unknown_unbounded;
-  to.usage += more.usage;
-  to.cost = AddMoney(to.cost, more.cost);
-  to.unknown_cost = AddMoney(to.unknown_cost, more.unknown_cost);
-  to.cache_saving = AddMoney(to.cache_saving, more.cache_saving);
-  to.own_costs += more.own_costs;
-  to.own_cost = AddMoney(to.own_cost, more.own_cost);
-  to.cost_beside_own = AddMoney(to.cost_beside_own, more.cost_beside_own);
+  for (auto count : kCounts) to.*count = AddMoney(to.*count, more.*count);
+  for (auto part : kTokens) to.usage.*part = AddMoney(to.usage.*part, more.usage.*part);
   to.simulated |= more.simulated;
 }
 
 void TakeTotals(Totals& from, const Totals& less) {
   Totals negative = less;
-  for (int64_t Totals::*count :
-       {&Totals::calls, &Totals::tries, &Totals::failed_tries, &Totals::unknown_tries,
-        &Totals::unpriced, &Totals::unknown_usage, &Totals::unknown_unbounded, &Totals::cost,
-        &Totals::unknown_cost, &Totals::cache_saving, &Totals::own_costs, &Totals::own_cost,
-        &Totals::cost_beside_own}) {
-    negative.*count = -(less.*count);
-  }
-  negative.usage = Negative(less.usage);
+  for (auto count : kCounts) negative.*count = Negative(less.*count);
+  for (auto part : kTokens) negative.usage.*part = Negative(less.usage.*part);
   AddTotals(from, negative);
 }
 
 void TrySums::Started(int64_t session, const record::TryStarted& started) {
   SumKey key{session, started.worker, started.provider, started.model};
   Totals& totals = Find(key).totals;
-  ++totals.tries;
+  totals.tries = AddMoney(totals.tries, 1);
   totals.simulated |= started.simulated;
   in_the_air_.insert_or_assign({started.call, started.number}, Sent{std::move(key), started.worst});
 }
@@ -139,7 +132,8 @@ bool TrySums::Ends(const record::TryEnded& ended) {
 }
 
 void TrySums::ItemDone(int64_t session, const std::string& worker) {
-  ++Find({session, worker, "", ""}).items_done;
+  int64_t& done = Find({session, worker, "", ""}).items_done;
+  done = AddMoney(done, 1);
 }
 
 bool TrySums::LoseAllInTheAir() {

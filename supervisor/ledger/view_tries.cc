@@ -158,7 +158,7 @@ std::vector<WorkerTotals> LedgerView::TotalsByWorker() const {
   std::map<std::string, WorkerTotals> workers;
   ForEachSum(*database_, std::nullopt, [&](const SumRow& row) {
     WorkerTotals& worker = workers[row.key.worker];
-    worker.items_done += row.items_done;
+    worker.items_done = AddMoney(worker.items_done, row.items_done);
     AddTotals(worker.totals, row.totals);
   });
   std::vector<WorkerTotals> all;
