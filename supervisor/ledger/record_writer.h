@@ -10,7 +10,8 @@
 namespace muster {
 
 // Writes records of one session into an open transaction. False on an error, which then stands in
-// the database; a record about something the ledger does not know is one (and a bug: it asserts).
+// the database; a record about something the ledger does not know is one: it is damaged, or muster
+// has a bug.
 class RecordWriter {
  public:
   RecordWriter(Database* database, int64_t session)

@@ -168,9 +168,9 @@ void Database::ClearError() {
   failure_ = SqlFailure::kNone;
 }
 
-void Database::SetError(std::string error) {
+void Database::SetError(std::string_view error) {
   if (!error_.empty()) return;
-  error_ = std::move(error);
+  error_ = fmt::format("{}: {}", path_, error);
   failure_ = SqlFailure::kOther;
 }
 

@@ -101,7 +101,7 @@ class Database {
   const std::string& error() const { return error_; }
   SqlFailure failure() const { return failure_; }
   void ClearError();
-  void SetError(std::string error);  // for damage that SQLite cannot see
+  void SetError(std::string_view error);  // for damage that SQLite cannot see
 
  private:
   friend class Rows;
