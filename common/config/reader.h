@@ -57,7 +57,7 @@ class Reader {
   template <class S>
   void Optional(std::string_view name, std::optional<S>& out, std::string_view) {
     const Json* value = TakePart(name);
-    if (value) ReadMap(*value, PathOf(name), [&] { Describe(*this, out.emplace()); });
+    if (value) ReadMap(*value, PathOf(name), [&] { Describe(*this, out.emplace(S{})); });
   }
 
   template <class S>
