@@ -8,7 +8,7 @@
 #   make kill-points [SAMPLE=200|ALL=1] [SEED=] [POINT=]   kill it at every system call that changes
 #                                     something (tests/kill_points.cc); ERRORS=1: let them fail
 #   make power-cuts CUTS=20           cut the power of its disk (tests/power_cuts.cc); root only
-#   make fuzz TARGET=replies SECONDS=60    fuzz what reads a provider's bytes
+#   make fuzz TARGET=replies|all SECONDS=60    fuzz what reads bytes that others wrote
 #   make test-peers                   against an independent fake and the real claude CLI, from npm
 #   make test-slurm | test-ssh        workers on emulated machines, and what can happen to them
 #   make bench-limits ARGS=--quick    how much of a provider's limits is used, by its own books
@@ -162,7 +162,8 @@ $(B)/power-cuts: $(call objects,tests/power_cuts.cc $(POWER_CUTS) $(KILL_POINTS)
 TEST_OBJECTS := $(call objects,$(TESTS) $(FUZZ) tests/instructions.cc)
 TOOL_OBJECTS := $(call objects,$(TORTURE) $(TOOLS) tests/bad_worker.cc)
 FAKE_OBJECTS := $(call objects,$(FAKE))
-$(TEST_OBJECTS) $(TOOL_OBJECTS): MORE_FLAGS := -O0 -U_FORTIFY_SOURCE
+TEST_FLAGS := -O0 -U_FORTIFY_SOURCE
+$(TEST_OBJECTS) $(TOOL_OBJECTS): MORE_FLAGS := $(TEST_FLAGS)
 $(FAKE_OBJECTS): MORE_FLAGS := -O1
 
 # What of the headers is compiled once, for each kind of flags: $(B)/pch/KIND/precompiled.h.gch.
@@ -248,30 +249,46 @@ test-objects: $(call test_objects,$(TESTS) $(FUZZ) $(FAKE_TESTED) $(EXAMINED))
 .PHONY: test-programs
 test-programs: programs $(B)/test-suite $(B)/fake-provider $(B)/bad-worker $(B)/torture
 
-# What reads a provider's bytes, fuzzed with libFuzzer: TARGET is streams, replies, waits, parse,
-# tables or expressions. What
-# it finds belongs into tests/corpus, which every test run replays.
+# What reads bytes that others wrote, fuzzed with libFuzzer: TARGET is a folder of tests/corpus, or
+# all, each for so many SECONDS. What it finds belongs there: every test run replays it.
 TARGET    ?= replies
 SECONDS   ?= 60
-FUZZFLAGS := -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
-# clang 14 knows no coroutines of this library: what is fuzzed has none.
-FUZZED    := $(filter-out %/claude_command.cc,$(wildcard worker/providers/*.cc worker/providers/*/*.cc \
-               worker/replies/*.cc)) worker/http_message.cc
-FUZZ_FUNCTION := Fuzz$(shell printf '%s' '$(TARGET)' | sed 's/^./\U&/')
+FUZZED    := $(if $(filter all,$(TARGET)),$(notdir $(wildcard tests/corpus/*)),$(TARGET))
+FUZZFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all
+# What a target needs beside its own file, where that is not all of common. clang 14 knows no
+# coroutines of this library: what is fuzzed has none.
+FUZZED_frames    := common/frame.cc common/text.cc
+FUZZED_json      := $(addprefix common/,json.cc json_reader.cc json_writer.cc text.cc)
+FUZZED_messages  := $(FUZZED_json) common/protocol.cc common/base64.cc
+FUZZED_ledger    := $(FUZZED_json) common/money.cc $(wildcard supervisor/ledger/*.cc)
+FUZZED_templates := $(FUZZED_json) $(addprefix common/,template.cc template_syntax.cc safe_name.cc \
+                      hash.cc)
+FUZZED_escapers  := $(FUZZED_templates) common/fd.cc common/output_lines.cc \
+                      $(wildcard common/tables/*.cc) \
+                      supervisor/metrics/exposition.cc supervisor/report/plot_svg.cc
+FUZZED_tables    := $(FUZZED_escapers)
+FUZZED_replies   := $(COMMON) worker/http_message.cc $(filter-out %/claude_command.cc, \
+                      $(wildcard worker/providers/*.cc worker/providers/*/*.cc worker/replies/*.cc))
+FUZZED_streams   := $(FUZZED_replies)
+FUZZED_waits     := $(FUZZED_replies)
+# What is to be covered is the product, not what the tests look at it with.
+build-fuzz/common/%.o build-fuzz/supervisor/%.o build-fuzz/worker/%.o: \
+  MORE_FLAGS := -fsanitize=fuzzer-no-link
+fuzzed = $(call objects,tests/fuzz/$(1).cc tests/fuzz/must.cc $(or $(FUZZED_$(1)),$(COMMON)))
 
 .PHONY: fuzz
 fuzz:
 	@scripts/install-packages $(PACKAGES) clang-14 libclang-rt-14-dev
-	  @$(MAKE) --no-print-directory -j$(JOBS) PCH= B=build-fuzz CXX=clang++-14 CXXFLAGS='-O1 -g' WARNINGS=-w \
-	  SANFLAGS='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' \
-	  build-fuzz/fuzz-$(TARGET)
-	@mkdir -p build-fuzz/corpus-$(TARGET)
-	build-fuzz/fuzz-$(TARGET) -max_total_time=$(SECONDS) -rss_limit_mb=2048 -timeout=10 \
-	  -artifact_prefix=build-fuzz/found-$(TARGET)- build-fuzz/corpus-$(TARGET) tests/corpus/$(TARGET)
+	@$(MAKE) --no-print-directory -j$(JOBS) PCH= B=build-fuzz \
+	  CXX=clang++-14 CXXFLAGS='-O1 -g1' TEST_FLAGS= \
+	  WARNINGS=-w SANFLAGS='$(FUZZFLAGS)' $(FUZZED:%=build-fuzz/fuzz-%)
+	scripts/fuzz build-fuzz $(SECONDS) $(FUZZED)
 
-$(B)/fuzz-$(TARGET): tests/fuzz/libfuzzer.cc $(call objects,$(FUZZ) $(FUZZED) $(COMMON))
+.SECONDEXPANSION:
+$(B)/fuzz-%: tests/fuzz/libfuzzer.cc $$(call fuzzed,$$*)
 	@echo '  link    $@'
-	$(Q)$(CXX) $(FLAGS) $(CXXFLAGS) $(FUZZFLAGS) -DFUZZ_TARGET=$(FUZZ_FUNCTION) -o $@ $^ $(LIBS_WORKER)
+	$(Q)$(CXX) $(FLAGS) $(CXXFLAGS) -fsanitize=fuzzer \
+	  -DFUZZ_TARGET=Fuzz$(shell printf '%s' '$*' | sed 's/^./\U&/') -o $@ $^ $(LIBS_WORKER) -lsqlite3
 
 # The programs that others wrote: see the script. Says why where it skips them.
 .PHONY: test-peers

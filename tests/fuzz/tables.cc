@@ -1,35 +1,17 @@
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "common/expression.h"
-#include "common/fd.h"
 #include "common/tables/csv.h"
 #include "common/tables/jsonl.h"
 #include "common/text.h"
+#include "tests/fuzz/scratch.h"
 #include "tests/fuzz/targets.h"
 
 namespace muster::fuzz {
 namespace {
 
 using Rows = std::vector<std::vector<std::string>>;
-
-// A file that is in memory alone.
-class MemoryFile {
- public:
-  explicit MemoryFile(std::string_view bytes) : file_(memfd_create("fuzz", MFD_CLOEXEC)) {
-    auto size = static_cast<ssize_t>(bytes.size());
-    Must(file_ && write(file_.get(), bytes.data(), bytes.size()) == size, "no memory for a file");
-  }
-  std::string path() const { return fmt::format("/proc/self/fd/{}", file_.get()); }
-
- private:
-  Fd file_;
-};
 
 void CheckMistake(const std::string& error, const MemoryFile& file) {
   Must(error.starts_with(file.path() + ":"), "a mistake without a place");
@@ -76,13 +58,6 @@ void FuzzJsonl(std::string_view bytes) {
   }
 }
 
-Json Names() {
-  return {{"item", {{"id", "a"}, {"n", 5}, {"text", "12"}, {"list", {1, "a", nullptr}}}},
-          {"params", {{"x", 0.5}, {"yes", true}, {"map", {{"count", 3}}}}},
-          {"a", -1},
-          {"none", nullptr}};
-}
-
 }  // namespace
 
 void FuzzTables(std::string_view bytes) {
@@ -91,28 +66,6 @@ void FuzzTables(std::string_view bytes) {
   bytes.remove_prefix(1);
   if (choice % 4 == 3) return FuzzJsonl(bytes);
   FuzzCsv(bytes, ",;\t"[choice % 4]);
-}
-
-void FuzzExpressions(std::string_view bytes) {
-  if (bytes.empty()) return;
-  static const Json names = Names();
-  BareWords bare = bytes[0] % 2 ? BareWords::kText : BareWords::kMistake;
-  Expression expression{std::string(bytes.substr(1)), "here"};
-  auto checked = CheckExpression(expression.text, expression.origin, bare);
-  auto value = Evaluate(expression, names, bare);
-  if (!checked) {
-    Must(!value && value.error() == checked.error(), "a wrong expression has a value");
-  }
-  if (!value) {
-    Must(value.error().starts_with("here: "), "an error without its place");
-    Must(VisibleText(value.error()) == value.error(), "a raw message");
-    Must(value.error().size() < 5000, "an endless message");
-  }
-  Must(NamesIn(expression).ok() == CheckExpression(expression.text, "").ok(), "names of nothing");
-  auto truth = IsTrue(expression, names, true, bare);
-  if (truth && !expression.empty()) Must(value && *value == Json(*truth), "another truth");
-  auto count = CountOf(expression, names);
-  if (count) Must(*count >= 0, "a negative count");
 }
 
 }  // namespace muster::fuzz
