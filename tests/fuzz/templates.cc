@@ -1,6 +1,7 @@
 #include "common/template.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 
 #include "common/safe_name.h"
@@ -44,6 +45,25 @@ void CheckPath(const std::string& text, const Json& names) {
   if (plain) Must(slashes(*path) == 0, "a value led to another folder");
 }
 
+// What a template of bare names alone comes to; nullopt: there is more in it.
+std::optional<std::string> PutIn(std::string_view text, const Json& names) {
+  std::string out;
+  for (size_t open; (open = text.find("{{")) != text.npos;) {
+    out += text.substr(0, open);
+    text.remove_prefix(open + 2);
+    size_t close = text.find("}}");
+    std::string_view name = text.substr(0, close);
+    bool bare = name.find_first_not_of("abcdefghijklmnopqrstuvwxyz.") == name.npos;
+    if (close == text.npos || !bare) return std::nullopt;
+    auto value = FindName(names, name);
+    Must(value.ok(), "an unknown name was rendered");
+    if ((*value)->is_string()) out += (*value)->get<std::string>();
+    if (!(*value)->is_string() && !(*value)->is_null()) out += DumpJson(**value);
+    text.remove_prefix(close + 2);
+  }
+  return out.append(text);
+}
+
 }  // namespace
 
 void FuzzTemplates(std::string_view bytes) {
@@ -63,13 +83,7 @@ void FuzzTemplates(std::string_view bytes) {
   if (!rendered) return CheckError(rendered.error());
   Must(rendered->size() <= kMaxRendered, "an endless text");
   Must(Unmarked(*marked) == Unmarked(*rendered), "another text with marks");
-  if (text.find("{{") == text.npos) Must(*rendered == text, "a text without names changed");
-  // A value that looks like a template comes out as it is: rendered once.
-  for (const std::string& name : *asked) {
-    if (name == "item.text" && text.find("{{item.text}}") == 0) {
-      Must(rendered->starts_with("{{a}} {{#l}}"), "a value was rendered");
-    }
-  }
+  if (auto expected = PutIn(text, names)) Must(*rendered == *expected, "another text");
   CheckPath(text, names);
 }
 
