@@ -30,6 +30,7 @@
 #include <optional>
 
 #include "common/frame.h"
+#include "common/hash.h"
 #include "common/keys.h"
 #include "worker/command/leftovers.h"
 #include "worker/http_warm_up.h"
@@ -79,6 +80,8 @@ void CloseOthers(int one, int two) {
 // What its exec and main do for a worker that is started alone. 0 is /dev/null already.
 [[noreturn]] void BecomeWorker(const StandardFds& fds, pid_t supervisor,
                                const Inherited& inherited) {
+  // Also, where the kernel shares time by session (autogroup), the supervisor so waits for more to
+  // have come before it has its turn, and keeps more in one commit.
   setsid();
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != supervisor) _exit(127);  // it died before prctl
@@ -130,6 +133,7 @@ class ForkServer {
     auto config = ConfigFromJson(start->config);
     if (!config) return Fail("config: {}", config.error());
     WarmUpHttp(UsesTls(*config));
+    Sha256Hex("");  // its first use takes OpenSSL a millisecond
     if (HasThreads()) return Fail("a process with threads cannot be forked safely");
     return Inherited{std::move(*config), std::move(start->keys)};
   }

@@ -204,7 +204,7 @@ const char* OwnCertificates() {
 // libcurl's certificate folder where it is hashed (8 hex digits, ".0"), else nullptr. Looking up
 // there costs a handful of files; the one big file of all certificates costs each process 20 ms and
 // a megabyte.
-const char* HashedCertificates() {
+const char* LookForHashedCertificates() {
   const char* folder = curl_version_info(CURLVERSION_NOW)->capath;
   DIR* dir = folder ? opendir(folder) : nullptr;
   if (!dir) return nullptr;
@@ -216,6 +216,12 @@ const char* HashedCertificates() {
   }
   closedir(dir);
   return hashed ? folder : nullptr;
+}
+
+// Found once a process, or before it was forked.
+const char* HashedCertificates() {
+  static const char* const kFolder = LookForHashedCertificates();
+  return kFolder;
 }
 
 // Sets options of one easy handle and remembers the first that was refused.
@@ -247,18 +253,18 @@ CURLcode TrustLoaded(CURL*, void* context, void*) {
   return CURLE_OK;
 }
 
-void SetTls(Options& options) {
+void SetTls(Options& options, bool https) {
   options.Set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   options.On(CURLOPT_SSL_VERIFYPEER).Set(CURLOPT_SSL_VERIFYHOST, 2L);
-  static const char* const kHashed = CertificatesLoaded() ? nullptr : HashedCertificates();
+  if (!https) return;  // a proxy's certificate has options of its own
   if (CertificatesLoaded()) {
     const char* none = nullptr;
     options.Set(CURLOPT_CAINFO, none).Set(CURLOPT_CAPATH, none);
     options.Set(CURLOPT_SSL_CTX_FUNCTION, TrustLoaded);
   } else if (const char* own = OwnCertificates()) {
     options.Set(CURLOPT_CAINFO, own);
-  } else if (kHashed) {
-    options.Set(CURLOPT_CAPATH, kHashed).Set(CURLOPT_CAINFO, static_cast<char*>(nullptr));
+  } else if (const char* hashed = HashedCertificates()) {
+    options.Set(CURLOPT_CAPATH, hashed).Set(CURLOPT_CAINFO, static_cast<char*>(nullptr));
   }
 }
 
@@ -351,7 +357,7 @@ Result<void> Transfer::SetUp() {
   if (Result<void> added = AddHeaders(*this); !added) return added;
   Options options(easy);
   SetConnection(options, *this);
-  SetTls(options);
+  SetTls(options, target.https);
   SetHttp(options, *this);
   if (options.first_error() != CURLE_OK) {
     return Fail("{}: libcurl refuses an option: {}", target.host,
