@@ -14,6 +14,7 @@
 #include "worker/fork_server.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -135,7 +136,10 @@ class ForkServer {
     WarmUpHttp(UsesTls(*config));
     Sha256Hex("");  // its first use takes OpenSSL a millisecond
     if (HasThreads()) return Fail("a process with threads cannot be forked safely");
-    return Inherited{std::move(*config), std::move(start->keys)};
+    Inherited inherited{std::move(*config), std::move(start->keys)};
+    // What was freed is put in order once, which workers would do each on pages of their own.
+    malloc_trim(0);
+    return inherited;
   }
 
   Result<Start> ReadStart() {

@@ -150,7 +150,8 @@ class PipeWorker {
   }
 
   void Read() {
-    char chunk[65536];
+    // Not on the stack, where room is made by touching every page of it, in every worker.
+    static char chunk[65536];
     ssize_t n = read(in_.get(), chunk, sizeof chunk);
     if (n < 0 && (errno == EINTR || errno == EAGAIN)) return;
     if (n <= 0) Leave();
