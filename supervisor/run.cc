@@ -92,6 +92,7 @@ class Session {
       return Complain(problem->in_use ? kInUse : kBadInput, problem->message);
     }
     dir_.emplace(std::move(std::get<RunDir>(dir)));
+    spawners_ = MakeSpawners();
     if (auto writable = CheckWritable(config_.output_dir); !writable) {
       return Complain(kBadInput, writable.error());
     }
@@ -154,14 +155,17 @@ class Session {
     return PlanSquads(config_, inputs_.worker, options_.sequential);
   }
 
+  // Where workers are forked, what they are forked from makes itself ready while the ledger opens.
   std::vector<std::unique_ptr<Spawner>> MakeSpawners() const {
     std::vector<std::unique_ptr<Spawner>> spawners;
     for (const SquadPlan& squad : Squads()) {
       if (squad.launched()) {
         spawners.push_back(std::make_unique<ExecSpawner>(squad.command, true));
       } else {
-        spawners.push_back(std::make_unique<ForkSpawner>(
-            inputs_.worker, MakeStart(), [this](const std::string& why) { TellNoFork(why); }));
+        auto forks = std::make_unique<ForkSpawner>(
+            inputs_.worker, MakeStart(), [this](const std::string& why) { TellNoFork(why); });
+        forks->Prepare();
+        spawners.push_back(std::move(forks));
       }
     }
     return spawners;
@@ -220,7 +224,7 @@ class Session {
     if (!control) no_control_ = control.error();
     auto allowed = AllowDescriptors(DescriptorsFor(Workers()));
     if (!allowed) few_descriptors_ = allowed.error();
-    auto pool = ProcessPool::Create(MakeSpawners());
+    auto pool = ProcessPool::Create(std::move(spawners_));
     if (!pool) return Complain(kBadInput, pool.error());
     pool_ = std::move(*pool);
     if (config_.metrics.empty()) return std::nullopt;
@@ -343,8 +347,9 @@ class Session {
   std::optional<RunDir> dir_;
   std::optional<Ledger> ledger_;
   std::unique_ptr<ControlServer> control_;
-  std::string no_control_;       // why there is none
-  std::string few_descriptors_;  // that there are too few; empty: there are not
+  std::string no_control_;                          // why there is none
+  std::string few_descriptors_;                     // that there are too few; empty: there are not
+  std::vector<std::unique_ptr<Spawner>> spawners_;  // until the pool has them
   std::unique_ptr<ProcessPool> pool_;
   Progress* progress_ = nullptr;  // while there is work
   std::optional<MetricsChild> metrics_;

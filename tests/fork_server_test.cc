@@ -263,6 +263,15 @@ TEST_CASE("a program that is no fork server of this build: exec, whose worker is
   CHECK(forks.notices.size() == 1);
 }
 
+TEST_CASE("what is prepared before is what the first worker is forked from") {
+  Forks forks;
+  forks.spawner->Prepare();
+  pid_t server = forks.spawner->server_pid();
+  REQUIRE(server > 0);
+  CHECK(forks.driver->Hear<Hello>(forks.Spawn()).warm == kCanFork);
+  if (kCanFork) CHECK(forks.spawner->server_pid() == server);
+}
+
 TEST_CASE("a program that is not there is an error of Spawn") {
   ForkSpawner spawner("/nonexistent/muster-worker", Start{});
   auto spawned = spawner.Spawn();

@@ -70,6 +70,7 @@ Result<int64_t> ForkOne(const std::string& program, const Config& config) {
   start.keys = Json::object();
   auto server = ForkServer::Begin({program, "--fork-server"}, start);
   if (!server) return Error{server.error()};
+  if (auto ready = server->AwaitReady(); !ready) return Error{ready.error()};
   auto begin = SteadyClock::now();
   auto pipes = WorkerPipes::Make();
   if (!pipes) return Error{pipes.error()};

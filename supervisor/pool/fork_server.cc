@@ -46,7 +46,7 @@ Result<ForkServer> ForkServer::Begin(const std::vector<std::string>& command, co
   theirs.Reset();
   errors->write.Reset();
   ForkServer server(*std::move(process), std::move(ours), std::move(errors->read));
-  if (auto warm = server.WarmUp(start); !warm) return Error{warm.error()};
+  if (auto told = server.Tell(start); !told) return Error{told.error()};
   return server;
 }
 
@@ -59,12 +59,15 @@ ForkServer::~ForkServer() {
   }
 }
 
-Result<void> ForkServer::WarmUp(const Start& start) {
-  Time until = SteadyClock::now() + kWarmUpLimit;
+Result<void> ForkServer::Tell(const Start& start) {
   std::string frame, json = Encode(start);
   if (json.size() >= kMaxFrame) return Fail("the config is too large to send");
   AppendFrame(json, frame);
-  if (auto sent = Send(frame, until); !sent) return sent;
+  return Send(frame, SteadyClock::now() + kWarmUpLimit);
+}
+
+Result<void> ForkServer::AwaitReady() {
+  Time until = SteadyClock::now() + kWarmUpLimit;
   FrameDecoder decoder;
   for (;;) {
     char chunk[4096];
@@ -79,13 +82,17 @@ Result<void> ForkServer::WarmUp(const Start& start) {
     if (auto* bye = std::get_if<Bye>(&*message)) return Fail("{}", VisibleText(bye->boot_failure));
     auto* hello = std::get_if<Hello>(&*message);
     if (!hello) return Fail("its first message is no hello");
-    if (hello->version == kProtocolVersion && hello->build == BuildId()) return {};
+    ready_ = hello->version == kProtocolVersion && hello->build == BuildId();
+    if (ready_) return {};
     return Fail("it is of another build ({}, not {})", VisibleText(hello->build.substr(0, 32)),
                 BuildId());
   }
 }
 
 Result<NewProcess> ForkServer::Fork(StandardFds fds) {
+  if (!ready_) {
+    if (auto ready = AwaitReady(); !ready) return Error{ready.error()};
+  }
   Time until = SteadyClock::now() + kForkLimit;
   if (auto sent = SendRequest(fds, until); !sent) return Error{sent.error()};
   int32_t answer = 0;

@@ -19,13 +19,15 @@ class ForkServer {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
-  // Starts `command`, tells it `start`, and waits until it is ready. The error is why it is not, in
-  // its own words where it has said any.
+  // Starts `command` and tells it `start`; it makes itself ready while we go on.
   static Result<ForkServer> Begin(const std::vector<std::string>& command, const Start& start);
   ForkServer(ForkServer&&) = default;
   ~ForkServer();
 
-  // Makes a process of these descriptors.
+  // Waits until it is ready. The error is why it is not, in its own words where it has said any.
+  Result<void> AwaitReady();
+
+  // Makes a process of these descriptors; the first one waits until it is ready.
   Result<NewProcess> Fork(StandardFds fds);
 
   pid_t pid() const { return process_.pid; }
@@ -34,7 +36,7 @@ class ForkServer {
   ForkServer(NewProcess process, Fd socket, Fd errors)
       : process_(std::move(process)), socket_(std::move(socket)), errors_(std::move(errors)) {}
 
-  Result<void> WarmUp(const Start& start);
+  Result<void> Tell(const Start& start);
   Result<void> Send(std::string_view bytes, Time until);
   Result<void> SendRequest(StandardFds fds, Time until);
   Result<size_t> Receive(char* to, size_t most, Time until);
@@ -44,6 +46,7 @@ class ForkServer {
   NewProcess process_;
   Fd socket_;
   Fd errors_;  // its stderr
+  bool ready_ = false;
 };
 
 }  // namespace muster

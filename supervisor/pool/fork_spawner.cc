@@ -31,12 +31,19 @@ Result<Spawned> ForkSpawner::Spawn() {
   return exec_.Spawn();
 }
 
+void ForkSpawner::Prepare() { (void)BeginServer(); }
+
+Result<void> ForkSpawner::BeginServer() {
+  --servers_left_;
+  auto server = ForkServer::Begin(command_, start_);
+  if (!server) return Error{server.error()};
+  server_.emplace(*std::move(server));
+  return {};
+}
+
 Result<NewProcess> ForkSpawner::Fork(StandardFds fds) {
   if (!server_) {
-    --servers_left_;
-    auto server = ForkServer::Begin(command_, start_);
-    if (!server) return Error{server.error()};
-    server_.emplace(*std::move(server));
+    if (auto begun = BeginServer(); !begun) return Error{begun.error()};
   }
   return server_->Fork(fds);
 }

@@ -11,9 +11,9 @@
 
 namespace muster {
 
-// Workers forked from one warmed process, which is started with the first of them. Where that does
-// not work, workers by exec: slower to start and larger, else the same; what is wrong with the
-// program or the config they tell themselves.
+// Workers forked from one warmed process, which is started with the first of them or before. Where
+// that does not work, workers by exec: slower to start and larger, else the same; what is wrong
+// with the program or the config they tell themselves.
 class ForkSpawner : public Spawner {
  public:
   // Told once, when it gives up forking, what stood in the way.
@@ -25,10 +25,15 @@ class ForkSpawner : public Spawner {
 
   Result<Spawned> Spawn() override;
 
+  // Starts the process that workers will be forked from, which makes itself ready while we do
+  // something else. Should it fail, the first worker tries again.
+  void Prepare();
+
   // Of the server; 0: there is none.
   pid_t server_pid() const { return server_ ? server_->pid() : 0; }
 
  private:
+  Result<void> BeginServer();
   Result<NewProcess> Fork(StandardFds fds);
 
   std::vector<std::string> command_;
