@@ -74,14 +74,38 @@ Result<std::optional<int64_t>> ReadWhole(const Json& object, std::string_view ke
   return Fail("{}: expected a whole number, 0 or more", key);
 }
 
-// The prices that an object has, those of tiers that it does not name left out.
+// One of all the names that a price can have, and where it goes.
+struct TierPrice {
+  std::string name;
+  const char* tier;
+  std::optional<Picodollars> TokenPrices::*price;
+};
+
+const std::vector<TierPrice>& AllPrices() {
+  static const std::vector<TierPrice> kAll = [] {
+    std::vector<TierPrice> all;
+    for (const TierName& tier : kTiers) {
+      for (const PriceName& price : kPrices) {
+        all.push_back({std::string(price.name) + tier.end, tier.tier, price.price});
+      }
+    }
+    return all;
+  }();
+  return kAll;
+}
+
+// The prices that an object has, those of tiers that it does not name left out. By its members:
+// most have few of all the prices there are.
 Result<TierPrices> ReadPrices(const Json& object) {
   TierPrices tiers;
-  for (const TierName& tier : kTiers) {
-    for (const PriceName& price : kPrices) {
-      auto value = ReadWhole(object, fmt::format("{}{}", price.name, tier.end));
-      if (!value) return Error{value.error()};
-      if (*value) tiers[tier.tier].*price.price = **value;
+  if (!object.is_object()) return tiers;
+  for (const auto& [name, value] : object.get_ref<const Json::object_t&>()) {
+    for (const TierPrice& price : AllPrices()) {
+      if (price.name != name) continue;
+      auto whole = ReadWhole(object, name);
+      if (!whole) return Error{whole.error()};
+      tiers[price.tier].*price.price = **whole;
+      break;
     }
   }
   return tiers;
