@@ -1,27 +1,18 @@
 #include "common/json_reader.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "common/json_plain.h"
 #include "common/text.h"
 
 namespace muster {
 namespace {
 
 constexpr size_t kFewKeys = 16;  // so many are compared with each other, more are sorted
-
-// What a byte of a string stands for by itself.
-constexpr std::array<bool, 256> PlainBytes() {
-  std::array<bool, 256> plain{};
-  for (size_t byte = 0x20; byte < plain.size(); ++byte) plain[byte] = true;
-  plain['"'] = plain['\\'] = false;
-  return plain;
-}
-constexpr std::array kPlain = PlainBytes();
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
@@ -139,7 +130,7 @@ class Reader {
   bool ReadString(std::string& text) {
     for (++at_;;) {
       const char* from = at_;
-      while (at_ != end_ && kPlain[static_cast<uint8_t>(*at_)]) ++at_;
+      at_ += PlainBytes({at_, end_});
       text.append(from, at_);
       if (at_ == end_) return false;
       if (*at_ == '"') return ++at_, true;

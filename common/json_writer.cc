@@ -5,6 +5,7 @@
 #include <charconv>
 #include <vector>
 
+#include "common/json_plain.h"
 #include "common/text.h"
 
 namespace muster {
@@ -24,13 +25,13 @@ char EscapeOf(char c) { return kEscapes[static_cast<uint8_t>(c)]; }
 
 void AppendEscaped(std::string_view text, std::string& out) {
   while (!text.empty()) {
-    auto special = std::find_if(text.begin(), text.end(), [](char c) { return EscapeOf(c) != 0; });
-    auto plain = static_cast<size_t>(special - text.begin());
+    size_t plain = PlainBytes(text);
     out.append(text.substr(0, plain));
-    if (special == text.end()) return;
+    if (plain == text.size()) return;
+    char special = text[plain];
     out.push_back('\\');
-    out.push_back(EscapeOf(*special));
-    if (EscapeOf(*special) == 'u') out += fmt::format("{:04x}", *special);
+    out.push_back(EscapeOf(special));
+    if (EscapeOf(special) == 'u') out += fmt::format("{:04x}", special);
     text.remove_prefix(plain + 1);
   }
 }

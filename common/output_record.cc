@@ -55,11 +55,13 @@ bool IsScalar(const Json& value) {
 // them, so that a row with an "item" in it does not change what item.id is.
 class Scope {
  public:
-  explicit Scope(const Json& context) : names_(context) {}
+  // Lives as long as the scope.
+  explicit Scope(const Json& context) : context_(context) {}
 
   // Begins with an element of `rows`, whose members the columns can name; `each` is it itself. It
   // outlives the row.
   void BeginRow(const Json& element) {
+    if (!element_) names_ = context_;
     for (const std::string& name : added_) names_.erase(name);
     added_.clear();
     element_ = &element;
@@ -74,7 +76,7 @@ class Scope {
       if (const Json* own = Member(*element_, expression.text)) return *own;
       if (auto missing = AddMissing(expression); !missing) return Error{missing.error()};
     }
-    return Evaluate(expression, names_);
+    return Evaluate(expression, element_ ? names_ : context_);
   }
 
  private:
@@ -92,8 +94,9 @@ class Scope {
     return {};
   }
 
-  Json names_;
+  const Json& context_;
   const Json* element_ = nullptr;  // nullptr: the row is the item itself
+  Json names_;                     // the context and what a row adds to it; only if there are rows
   std::vector<std::string> added_;
 };
 

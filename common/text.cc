@@ -170,6 +170,8 @@ size_t Distance(std::string_view a, std::string_view b) {
 
 bool IsUtf8(std::string_view text) {
   for (size_t at = AsciiAt(text, 0); at < text.size(); at = AsciiAt(text, at)) {
+    while (at < text.size() && static_cast<uint8_t>(text[at]) < 0x80) ++at;
+    if (at == text.size()) return true;
     size_t size = CharacterAt(text, at).size;
     if (size == 0) return false;
     at += size;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/hash.h"
+#include "common/json_writer.h"
 #include "worker/http_message.h"
 #include "worker/providers/claude_code/claude_command.h"
 #include "worker/providers/mock.h"
@@ -15,20 +16,26 @@ namespace {
 constexpr int64_t kCharsPerToken = 4;
 constexpr int64_t kOutputGuess = 1'000;  // tokens, where a step sets no maximum
 
-// What identifies the request: not the key, the limits or the connection.
-std::string RequestHash(const CallSpec& spec) {
-  return Sha256Hex(CanonicalJson(Json{{"provider", spec.provider->name},
-                                      {"path", spec.request.path},
-                                      {"body", spec.request.body}}));
+// What identifies the request: not the key, the limits or the connection. It is the canonical JSON
+// of its body (as given), path and provider.
+std::string RequestHash(const CallSpec& spec, const std::string& body) {
+  std::string identity = "{\"body\":" + body + ",\"path\":";
+  AppendJsonString(spec.request.path, identity);
+  identity += ",\"provider\":";
+  AppendJsonString(spec.provider->name, identity);
+  identity.push_back('}');
+  return Sha256Hex(identity);
 }
 
 // Identity and size of the spec's request. Encoded images are no text; what is no chat has no
 // tokens.
 NextAsk Measure(const CallSpec& spec) {
   const ApiRequest& request = spec.request;
-  if (spec.work) return NextAsk{RequestHash(spec), 0, 0, 0};
-  auto text = static_cast<int64_t>(DumpJson(request.body).size()) - request.image_bytes;
-  return NextAsk{RequestHash(spec), text, text / kCharsPerToken + 1 + request.image_tokens_likely,
+  std::string body = CanonicalJson(request.body);
+  if (spec.work) return NextAsk{RequestHash(spec, body), 0, 0, 0};
+  auto text = static_cast<int64_t>(body.size()) - request.image_bytes;
+  return NextAsk{RequestHash(spec, body), text,
+                 text / kCharsPerToken + 1 + request.image_tokens_likely,
                  text + request.image_tokens};
 }
 

@@ -77,9 +77,13 @@ HttpRequest MakeHttpRequest(const ChatApi& api, const ApiRequest& request, const
   http.headers.emplace_back("Content-Type", "application/json");
   for (const auto& [name, value] : provider.headers) http.headers.emplace_back(name, value);
   AddKey(provider, key, http);
-  Json body = request.body;
-  body.update(request.delivery);
-  http.body = DumpJson(body);
+  if (request.delivery.empty()) {
+    http.body = DumpJson(request.body);
+  } else {
+    Json body = request.body;
+    body.update(request.delivery);
+    http.body = DumpJson(body);
+  }
   SetLimits(limits, http);
   http.insecure_http = provider.insecure_http;
   bool streamed = !request.delivery.empty() || !request.delivery_path.empty();

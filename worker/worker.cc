@@ -116,7 +116,7 @@ Result<void> Worker::CancelItem(const Cancel& cancel) {
   done.attempt = cancel.attempt;
   done.reason = "cancelled";
   done.memory_kb = MemoryKb();
-  link_.Say(done);
+  link_.Say(std::move(done));
   return {};
 }
 
@@ -126,7 +126,7 @@ void Worker::ReportIfEnded() {
   done.memory_kb = MemoryKb();
   task_.reset();
   run_.reset();
-  link_.Say(done);
+  link_.Say(std::move(done));
 }
 
 void Worker::Turn(const std::vector<int>& read_fds, Clock::time_point until,
