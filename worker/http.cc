@@ -236,6 +236,7 @@ struct HttpClient::Impl {
   };
 
   CURLM* multi = nullptr;
+  TargetReader targets;
   Transfers transfers;              // by number
   std::deque<RefusedPost> refused;  // waiting for the next Perform()
   int64_t last_number = 0;
@@ -257,7 +258,7 @@ int64_t HttpClient::Send(const HttpRequest& request, Callback done) {
   int64_t number = ++impl_->last_number;
   auto transfer = std::make_unique<Transfer>(request);
   transfer->number = number;
-  if (Result<void> ready = transfer->SetUp(); !ready) {
+  if (Result<void> ready = transfer->SetUp(impl_->targets); !ready) {
     impl_->refused.push_back({number, ready.error(), std::move(done)});
     return number;
   }

@@ -136,8 +136,8 @@ Result<ParsedUrl> ParseUrl(const std::string& text) {
   return url;
 }
 
-Result<HttpTarget> ReadUrl(const HttpRequest& request) {
-  auto parsed = ParseUrl(request.url);
+Result<HttpTarget> ReadUrl(const std::string& text) {
+  auto parsed = ParseUrl(text);
   if (!parsed) return Error{parsed.error()};
   const ParsedUrl& url = *parsed;
   HttpTarget target;
@@ -148,12 +148,6 @@ Result<HttpTarget> ReadUrl(const HttpRequest& request) {
   target.host = VisibleText(port.empty() ? host : host + ":" + port);
   if (!target.https && Part(url.get(), CURLUPART_SCHEME) != "http") {
     return Fail("{}: only https and http can be called", target.host);
-  }
-  if (!target.https && !target.loopback && !request.insecure_http) {
-    return Fail(
-        "{}: plain http would show key and prompts to the network; use https, or say "
-        "insecure_http: true",
-        target.host);
   }
   return target;
 }
@@ -272,7 +266,7 @@ void SetTls(Options& options, bool https) {
 }
 
 void SetConnection(Options& options, const Transfer& transfer) {
-  // What the request may use; the check in ReadUrl is the one with a readable message.
+  // What the request may use; the checks before are those with a readable message.
   const char* protocols =
       transfer.target.loopback || transfer.request.insecure_http ? "https,http" : "https";
   options.Set(CURLOPT_PROTOCOLS_STR, protocols).Set(CURLOPT_REDIR_PROTOCOLS_STR, "https");
@@ -354,10 +348,23 @@ Clock::time_point Transfer::SilentAt() const {
   return last_byte ? *last_byte + request.between_bytes_limit : posted + request.first_byte_limit;
 }
 
-Result<void> Transfer::SetUp() {
-  Result<HttpTarget> its_target = ReadUrl(request);
+Result<HttpTarget> TargetReader::Read(const std::string& url) {
+  if (!url.empty() && url == last_url_) return last_;
+  auto target = ReadUrl(url);
+  if (target) last_url_ = url, last_ = *target;
+  return target;
+}
+
+Result<void> Transfer::SetUp(TargetReader& reader) {
+  Result<HttpTarget> its_target = reader.Read(request.url);
   if (!its_target) return Error{its_target.error()};
-  target = *its_target;
+  target = *std::move(its_target);
+  if (!target.https && !target.loopback && !request.insecure_http) {
+    return Fail(
+        "{}: plain http would show key and prompts to the network; use https, or say "
+        "insecure_http: true",
+        target.host);
+  }
   if (Result<void> added = AddHeaders(*this); !added) return added;
   Options options(easy);
   SetConnection(options, *this);

@@ -22,6 +22,17 @@ struct HttpTarget {
   bool loopback = false;
 };
 
+// Reads URLs and remembers the last one: most requests of a worker go where the last one went.
+class TargetReader {
+ public:
+  // Of an http or https URL without a user name or password.
+  Result<HttpTarget> Read(const std::string& url);
+
+ private:
+  std::string last_url_;  // as it was given
+  HttpTarget last_;
+};
+
 // The file of certificates that each connection's first handshake would have to parse as a whole;
 // nullptr where there is a folder to look up single ones in, or where proxies have rules of their
 // own.
@@ -37,7 +48,7 @@ struct Transfer {
   Transfer(const Transfer&) = delete;
 
   // Makes `easy` ready for a multi handle, or says what is wrong with the request.
-  Result<void> SetUp();
+  Result<void> SetUp(TargetReader& reader);
 
   // A byte of the reply came.
   void Hear();
