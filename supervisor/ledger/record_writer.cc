@@ -12,6 +12,9 @@ static_assert(static_cast<int>(record::TryOutcome::kUnknown) == 3);
 // Of an attempt: the item is done.
 const std::string kDoneOutcome(Name(ItemStatus::kDone));
 
+// Items known by number are forgotten beyond so many: more than are usually in hand at once.
+constexpr size_t kMostKnown = 4'096;
+
 std::optional<int64_t> Part(const std::optional<Usage>& usage, int64_t Usage::*part) {
   return usage ? std::optional(*usage.*part) : std::nullopt;
 }
@@ -42,10 +45,21 @@ bool RecordWriter::Finish() {
 
 void RecordWriter::Forget() {
   taken_back_ = false;
+  known_.clear();
   sums_.Forget();
 }
 
+RecordWriter::Known* RecordWriter::Find(const std::string& id) {
+  auto found = known_.find(id);
+  if (found != known_.end()) return &found->second;
+  Rows rows = database_.Query("SELECT item FROM items WHERE id = ?", id);
+  if (!rows.Next()) return nullptr;
+  if (known_.size() >= kMostKnown) known_.clear();
+  return &known_.emplace(id, Known{rows.Int(0), 0, ""}).first->second;
+}
+
 bool RecordWriter::NotKnown(std::string_view about) {
+  if (!database_.error().empty()) return false;
   database_.SetError(
       fmt::format("a record is about \"{}\", which the ledger does not know or "
                   "holds as ended (it is damaged, or a bug in muster)",
@@ -79,11 +93,13 @@ bool RecordWriter::operator()(const record::Status& status) {
   // Of an item that is gone the last record counts again, also one that it had taken back.
   bool set_aside = status.status == ItemStatus::kAbsent || status.status == ItemStatus::kSkipped;
   taken_back_ = taken_back_ || set_aside;
+  const Known* item = Find(status.item);
+  if (!item) return NotKnown(status.item);
   return RunForOne(status.item,
                    "UPDATE items SET status = ?1, reason = ?2, worker_deaths = ?3,"
-                   " work_ms = iif(?4 > 0, ?4, work_ms) WHERE id = ?5",
+                   " work_ms = iif(?4 > 0, ?4, work_ms) WHERE item = ?5",
                    static_cast<int64_t>(status.status), status.reason, status.worker_deaths,
-                   status.work_ms, status.item);
+                   status.work_ms, item->number);
 }
 
 bool RecordWriter::operator()(const record::Reopen& reopen) {
@@ -95,48 +111,62 @@ bool RecordWriter::operator()(const record::Reopen& reopen) {
 }
 
 bool RecordWriter::operator()(const record::AttemptStarted& attempt) {
-  return RunForOne(attempt.item, "UPDATE items SET status = 1, attempts = ? WHERE id = ?",
-                   attempt.attempt, attempt.item) &&
-         RunForOne(attempt.item,
-                   "INSERT INTO attempts(item, attempt, session, worker, node, started_ms)"
-                   " SELECT item, ?, ?, ?, ?, ? FROM items WHERE id = ?",
-                   attempt.attempt, session_, attempt.worker, attempt.node, attempt.time_ms,
-                   attempt.item);
+  Known* item = Find(attempt.item);
+  if (!item) return NotKnown(attempt.item);
+  item->attempt = attempt.attempt;
+  item->worker = attempt.worker;
+  return RunForOne(attempt.item, "UPDATE items SET status = 1, attempts = ? WHERE item = ?",
+                   attempt.attempt, item->number) &&
+         database_.Run(
+             "INSERT INTO attempts(item, attempt, session, worker, node, started_ms)"
+             " VALUES(?, ?, ?, ?, ?, ?)",
+             item->number, attempt.attempt, session_, attempt.worker, attempt.node,
+             attempt.time_ms);
 }
 
 bool RecordWriter::operator()(const record::AttemptEnded& attempt) {
-  std::optional<std::pair<int64_t, std::string>> ended;  // session and worker
-  {
-    Rows rows = database_.Query(
-        "UPDATE attempts SET ended_ms = ?, outcome = ?, evidence = ?"
-        " WHERE item = (SELECT item FROM items WHERE id = ?) AND attempt = ?"
-        " RETURNING session, worker",
-        attempt.time_ms, attempt.outcome, attempt.evidence, attempt.item, attempt.attempt);
-    if (rows.Next()) ended = {rows.Int(0), rows.Text(1)};
-    if (rows.failed()) return false;
+  const Known* item = Find(attempt.item);
+  if (!item) return NotKnown(attempt.item);
+  if (!RunForOne(attempt.item,
+                 "UPDATE attempts SET ended_ms = ?, outcome = ?, evidence = ?"
+                 " WHERE item = ? AND attempt = ?",
+                 attempt.time_ms, attempt.outcome, attempt.evidence, item->number,
+                 attempt.attempt)) {
+    return false;
   }
-  if (!ended) return NotKnown(attempt.item);
-  if (attempt.outcome == kDoneOutcome) sums_.ItemDone(ended->first, ended->second);
+  if (attempt.outcome != kDoneOutcome) return true;
+  if (item->attempt == attempt.attempt) return sums_.ItemDone(session_, item->worker), true;
+  Rows rows = database_.Query("SELECT session, worker FROM attempts WHERE item = ? AND attempt = ?",
+                              item->number, attempt.attempt);
+  if (!rows.Next()) return false;
+  sums_.ItemDone(rows.Int(0), rows.Text(1));
   return true;
 }
 
 bool RecordWriter::operator()(const record::TryStarted& started) {
-  if (started.number == 1 &&
-      !RunForOne(started.item,
-                 "INSERT INTO calls(call, item, step, ask, request_hash, provider, model)"
-                 " SELECT ?, item, ?, ?, ?, ?, ? FROM items WHERE id = ?",
-                 started.call, started.step, started.ask, started.request_hash, started.provider,
-                 started.model, started.item)) {
-    return false;
-  }
   sums_.Started(session_, started);
-  return RunForOne(started.item,
-                   "INSERT INTO tries(call, number, session, attempt, worker, started_ms,"
-                   " simulated, input_estimate, output_estimate, worst)"
-                   " SELECT call, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM calls WHERE call = ?",
-                   started.number, session_, started.attempt, started.worker, started.time_ms,
-                   started.simulated, started.input_estimate, started.output_estimate,
-                   started.worst, started.call);
+  auto insert = [&](std::string_view sql) {
+    return RunForOne(started.item, sql, started.number, session_, started.attempt, started.worker,
+                     started.time_ms, started.simulated, started.input_estimate,
+                     started.output_estimate, started.worst, started.call);
+  };
+  if (started.number > 1) {
+    return insert(
+        "INSERT INTO tries(call, number, session, attempt, worker, started_ms,"
+        " simulated, input_estimate, output_estimate, worst)"
+        " SELECT call, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM calls WHERE call = ?");
+  }
+  const Known* item = Find(started.item);
+  if (!item) return NotKnown(started.item);
+  return database_.Run(
+             "INSERT INTO calls(call, item, step, ask, request_hash, provider, model)"
+             " VALUES(?, ?, ?, ?, ?, ?, ?)",
+             started.call, item->number, started.step, started.ask, started.request_hash,
+             started.provider, started.model) &&
+         insert(
+             "INSERT INTO tries(number, session, attempt, worker, started_ms,"
+             " simulated, input_estimate, output_estimate, worst, call)"
+             " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 }
 
 bool RecordWriter::operator()(const record::TryEnded& ended) {
@@ -168,31 +198,36 @@ bool RecordWriter::operator()(const record::Rejected& rejected) {
                    rejected.reason, rejected.call);
 }
 
+// An output that was there already is put at the end of the done order. Mostly there is none, and
+// to try the one statement is cheaper than to look first.
 bool RecordWriter::operator()(const record::Output& output) {
-  if (!database_.Run("DELETE FROM outputs WHERE item = (SELECT item FROM items WHERE id = ?)"
-                     " AND output = ?",
-                     output.item, output.output)) {
+  const Known* item = Find(output.item);
+  if (!item) return NotKnown(output.item);
+  auto insert = [&](std::string_view sql) {
+    return database_.Run(sql, item->number, output.output, output.path, output.text);
+  };
+  if (!insert("INSERT OR IGNORE INTO outputs(item, output, path, text) VALUES(?, ?, ?, ?)")) {
     return false;
   }
-  taken_back_ = taken_back_ || database_.changes() > 0;
-  return RunForOne(output.item,
-                   "INSERT INTO outputs(item, output, path, text)"
-                   " SELECT item, ?, ?, ? FROM items WHERE id = ?",
-                   output.output, output.path, output.text, output.item);
+  if (database_.changes() == 1) return true;
+  taken_back_ = true;
+  return database_.Run("DELETE FROM outputs WHERE item = ? AND output = ?", item->number,
+                       output.output) &&
+         insert("INSERT INTO outputs(item, output, path, text) VALUES(?, ?, ?, ?)");
 }
 
 bool RecordWriter::operator()(const record::Result& result) {
-  return RunForOne(result.item,
-                   "INSERT OR REPLACE INTO results(item, result)"
-                   " SELECT item, ? FROM items WHERE id = ?",
-                   result.result, result.item);
+  const Known* item = Find(result.item);
+  if (!item) return NotKnown(result.item);
+  return database_.Run("INSERT OR REPLACE INTO results(item, result) VALUES(?, ?)", item->number,
+                       result.result);
 }
 
 bool RecordWriter::operator()(const record::OutputWritten& written) {
-  return RunForOne(written.item,
-                   "UPDATE outputs SET written = 1"
-                   " WHERE item = (SELECT item FROM items WHERE id = ?) AND output = ?",
-                   written.item, written.output);
+  const Known* item = Find(written.item);
+  if (!item) return NotKnown(written.item);
+  return RunForOne(written.item, "UPDATE outputs SET written = 1 WHERE item = ? AND output = ?",
+                   item->number, written.output);
 }
 
 bool RecordWriter::operator()(const record::Meta& meta) {

@@ -3,6 +3,9 @@
 // How each record becomes rows: one short function and one or two statements per kind of record.
 // Knows nothing of transactions; the Ledger begins and commits them.
 
+#include <string>
+#include <unordered_map>
+
 #include "supervisor/ledger/records.h"
 #include "supervisor/ledger/sqlite.h"
 #include "supervisor/ledger/try_sums.h"
@@ -47,10 +50,21 @@ class RecordWriter {
   }
   bool NotKnown(std::string_view about);
 
+  // What the last records about an item told: its number, and who was given its last attempt in
+  // this session.
+  struct Known {
+    int64_t number = 0;
+    int64_t attempt = 0;  // 0: none was
+    std::string worker;
+  };
+  // The item of that id; nullptr: there is none, or an error. Valid until the next question.
+  Known* Find(const std::string& id);
+
   Database& database_;
   int64_t session_;
   TrySums sums_;
-  bool taken_back_ = false;  // a record of an item, in this transaction
+  std::unordered_map<std::string, Known> known_;  // a bounded number of items, by id
+  bool taken_back_ = false;                       // a record of an item, in this transaction
 };
 
 }  // namespace muster
