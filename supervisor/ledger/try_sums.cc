@@ -116,14 +116,18 @@ void TrySums::Started(int64_t session, const record::TryStarted& started) {
 bool TrySums::Ends(const record::TryEnded& ended) {
   auto sent = in_the_air_.find({ended.call, ended.number});
   if (sent != in_the_air_.end()) {
-    AddTotals(Find(sent->second.key).totals, TotalsOf(ended, sent->second.worst));
+    Sum& sum = Find(sent->second.key);
+    sum.more_than_counts = true;
+    AddTotals(sum.totals, TotalsOf(ended, sent->second.worst));
     in_the_air_.erase(sent);
     return database_.error().empty();
   }
   // It ended before, or was written by a transaction that was undone: the row has what counted.
   auto before = FindCounted(database_, ended.call, ended.number);
   if (!before) return database_.error().empty();  // whoever writes the row says so
-  Totals& totals = Find(before->key).totals;
+  Sum& sum = Find(before->key);
+  sum.more_than_counts = true;
+  Totals& totals = sum.totals;
   int64_t tries = totals.tries;
   TakeTotals(totals, before->totals);
   totals.tries = tries;
@@ -150,7 +154,11 @@ bool TrySums::LoseAllInTheAir() {
   }
   record::TryEnded ended;
   ended.outcome = record::TryOutcome::kUnknown;
-  for (const Sent& sent : lost) AddTotals(Find(sent.key).totals, TotalsOf(ended, sent.worst));
+  for (const Sent& sent : lost) {
+    Sum& sum = Find(sent.key);
+    sum.more_than_counts = true;
+    AddTotals(sum.totals, TotalsOf(ended, sent.worst));
+  }
   return database_.error().empty();
 }
 
@@ -166,6 +174,7 @@ TrySums::Sum& TrySums::Find(const SumKey& key) {
       SumRow row = ReadSum(rows);
       sum.items_done = row.items_done;
       sum.totals = row.totals;
+      sum.stored = true;
     }
   }
   if (!std::exchange(sum.changed, true)) changed_.push_back(&*at);
@@ -186,10 +195,22 @@ bool TrySums::Write(const SumKey& key, const Sum& sum) {
                        t.own_costs, t.own_cost, t.cost_beside_own);
 }
 
+// What most changes come to: a try was sent, or an item is done.
+bool TrySums::WriteCounts(const SumKey& key, const Sum& sum) {
+  return database_.Run(
+      "UPDATE sums SET items_done = ?, tries = ?, simulated = ?"
+      " WHERE session = ? AND worker = ? AND provider = ? AND model = ?",
+      sum.items_done, sum.totals.tries, sum.totals.simulated, key.session, key.worker, key.provider,
+      key.model);
+}
+
 bool TrySums::Flush() {
   for (auto* entry : changed_) {
-    if (!Write(entry->first, entry->second)) return false;
-    entry->second.changed = false;
+    auto& [key, sum] = *entry;
+    bool whole = !sum.stored || sum.more_than_counts;
+    if (!(whole ? Write(key, sum) : WriteCounts(key, sum))) return false;
+    sum.stored = true;
+    sum.changed = sum.more_than_counts = false;
   }
   changed_.clear();
   if (sums_.size() > kMostHeld) sums_.clear();

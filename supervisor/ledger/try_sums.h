@@ -79,12 +79,16 @@ class TrySums {
   struct Sum {
     int64_t items_done = 0;
     Totals totals;
-    bool changed = false;
+    bool stored = false;            // the table has a row of it
+    bool changed = false;           // since the last Flush
+    bool more_than_counts = false;  // and not only items_done, tries and simulated
   };
   using Sums = std::map<SumKey, Sum>;
 
+  // To be changed by whoever asks.
   Sum& Find(const SumKey& key);
   bool Write(const SumKey& key, const Sum& sum);
+  bool WriteCounts(const SumKey& key, const Sum& sum);
 
   Database& database_;
   Sums sums_;
