@@ -31,6 +31,12 @@ bool Exists(const std::string& path) {
 
 sqlite3_destructor_type Keep(bool copy) { return copy ? SQLITE_TRANSIENT : SQLITE_STATIC; }
 
+// Before the first connection: what SQLite would count of its memory, under a lock, nobody asks
+// for.
+void ConfigureLibrary() {
+  [[maybe_unused]] static const int once = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 // Opens and reads the first page; the code of SQLite, with the handle also on failure. `before` is
 // executed before that first look at the file.
 int Connect(const std::string& name, int flags, sqlite3** handle, const char* before = "") {
@@ -126,6 +132,7 @@ std::string_view Rows::View(int column) const {
 }
 
 Result<std::shared_ptr<Database>> Database::Open(const std::string& path, Access access) {
+  ConfigureLibrary();
   sqlite3* handle = nullptr;
   int code = access == Access::kReadOnly
                  ? ConnectReadOnly(path, &handle)
@@ -175,7 +182,7 @@ void Database::SetError(std::string_view error) {
 }
 
 sqlite3_stmt* Database::Prepare(std::string_view sql) {
-  auto found = statements_.find(sql);
+  auto found = statements_.find(sql.data());
   if (found != statements_.end()) {
     assert(!sqlite3_stmt_busy(found->second));
     return found->second;
@@ -184,7 +191,7 @@ sqlite3_stmt* Database::Prepare(std::string_view sql) {
   int code = sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()),
                                 SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
   if (!Check(code)) return nullptr;
-  statements_.emplace(sql, statement);
+  statements_.emplace(sql.data(), statement);
   return statement;
 }
 

@@ -53,8 +53,9 @@ class Rows {
 // What kind of thing went wrong, as far as callers act on it.
 enum class SqlFailure { kNone, kNoSpace, kBusy, kNotADatabase, kOther };
 
-// One connection, used by one thread. Keeps every statement it has prepared; their texts must live
-// as long as it does (literals, statics). One query per text can be open at a time.
+// One connection, used by one thread. Keeps every statement it has prepared and knows it again by
+// where its text stands: texts must live as long as it does, unchanged (literals, statics). One
+// query per text can be open at a time.
 class Database {
  public:
   // How the file, which must exist, is opened. kReadOnly never checkpoints or changes it.
@@ -132,7 +133,7 @@ class Database {
 
   sqlite3* handle_;
   std::string path_;
-  std::unordered_map<std::string_view, sqlite3_stmt*> statements_;
+  std::unordered_map<const char*, sqlite3_stmt*> statements_;  // by their texts' first characters
   std::string error_;
   SqlFailure failure_ = SqlFailure::kNone;
 };
