@@ -110,6 +110,11 @@ Result<void> GrowingOutputs::Check(int64_t output, const std::string& path) cons
   return Fail("output {} is written by another of the config's outputs", VisibleText(path));
 }
 
+bool GrowingOutputs::Claims(int64_t output, const std::string& path) const {
+  auto at = files_.find(path);
+  return at != files_.end() && at->second.output == output && at->second.claimed;
+}
+
 void GrowingOutputs::Expect(int64_t output, const std::string& path, int64_t position) {
   Growing& growing = Find(output, path);
   growing.claimed = true;

@@ -47,6 +47,8 @@ class GrowingOutputs {
 
   // Whether a record of that output may go to that path.
   Result<void> Check(int64_t output, const std::string& path) const;
+  // Whether one did in this session: then nothing else may write there.
+  bool Claims(int64_t output, const std::string& path) const;
   // A record of the item at that place in the source was committed, or is about to be.
   void Expect(int64_t output, const std::string& path, int64_t position);
   // An item of that file is handed out again.

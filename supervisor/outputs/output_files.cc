@@ -49,6 +49,7 @@ Result<void> OutputFiles::Check(const std::string& item, const OutputText& outpu
 
 Result<void> OutputFiles::CheckPath(const std::string& item, const OutputText& output,
                                     const FileFormat& format) const {
+  if (format.grows() && growing_.Claims(output.output, output.path)) return {};
   auto path = PathInside(folder_, output.path);
   if (!path) return Error{path.error()};
   if (folder_ == run_dir_ && IsRunFile(output.path)) {
