@@ -54,10 +54,20 @@ Result<void> CallDesk::OnCall(const Asker& asker, Call call, Time now) {
   return {};
 }
 
+// What the ledger knows of it. Of an item's first attempt it knows what that has asked for, and no
+// more.
+std::optional<CallRow> CallDesk::Look(const OpenCall& open) {
+  const Call& call = open.call;
+  if (open.asker.first_attempt) {
+    bool fresh = desks_[open.asker.worker].asked.emplace(call.step, open.ask).second;
+    if (fresh) return std::nullopt;
+  }
+  return books_.view().FindCall(call.item, call.step, open.ask, call.request_hash);
+}
+
 // The ledger's answer, if it has one, else the governor's leave.
 void CallDesk::Consider(OpenCall& open) {
-  auto row =
-      books_.view().FindCall(open.call.item, open.call.step, open.ask, open.call.request_hash);
+  auto row = Look(open);
   if (row && row->answer) {
     open.ledger_call = row->call;
     open.replayed = true;

@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,8 @@ class CallDesk {
   struct Asker {
     WorkerId worker = 0;
     std::string worker_name;
-    int64_t extra_asks = 0;  // granted to its item
+    int64_t extra_asks = 0;      // granted to its item
+    bool first_attempt = false;  // nobody has asked for anything about its item before
   };
   // What the desk tells the supervisor about an item's calls.
   struct Counts {
@@ -107,11 +109,13 @@ class CallDesk {
     std::string ended;      // a refusal has ended the item: why
     bool silenced = false;  // see Silence()
     std::optional<std::string> deferred_for;
+    std::set<std::pair<std::string, int64_t>> asked;  // step and ask, in a first attempt
   };
 
   OpenCall* LongWaitOf(const Desk& desk, Time now);
   void Defer(OpenCall& open);
   void Consider(OpenCall& open);
+  std::optional<CallRow> Look(const OpenCall& open);
   void Release(Desk& desk, const std::string& step, Time now);
   void WarnOfWindow(OpenCall& open);
   void Enqueue(const OpenCall& open);

@@ -220,7 +220,9 @@ Result<void> Supervisor::Dispatch(WorkerRecord& worker, const FromWorker& messag
         using M = std::decay_t<decltype(m)>;
         if constexpr (std::is_same_v<M, Call>) {
           crew_.OnAsked(worker);
-          result = desk_.OnCall({worker.id, worker.name, worker.attempt->row.extra_asks}, m, now_);
+          const ItemRow& row = worker.attempt->row;
+          bool first = row.attempts == 1;
+          result = desk_.OnCall({worker.id, worker.name, row.extra_asks, first}, m, now_);
         } else if constexpr (std::is_same_v<M, Called>) {
           result = desk_.OnCalled(worker.id, m, now_);
         } else if constexpr (std::is_same_v<M, Rejected>) {
