@@ -143,10 +143,11 @@ void Supervisor::CommitAndSend() {
   }
 }
 
+// Workers first: they go on while outputs are written.
 void Supervisor::SendWhatIsCommitted() {
   Settle();
-  if (!last_room_) WriteOutputs();  // else the room is for what cannot be had again
   outbox_.SendAll(pool_);
+  if (!last_room_) WriteOutputs();  // else the room is for what cannot be had again
   for (const auto& [id, reply] : replies_) control_->Reply(id, reply);
   replies_.clear();
   ShowReports();

@@ -144,10 +144,10 @@ void ProcessPool::Send(WorkerId worker, const ToWorker& message) {
     return Kill(worker, SIGKILL, "a message to it is too large to send (16 MB)");
   }
   process->Queue(json);
+  process->Flush();  // what its pipe does not take now follows when there is room
   if (std::holds_alternative<Stop>(message)) process->Retire(SteadyClock::now());
   if (process->reads_too_little()) process->Kill(SteadyClock::now(), SIGKILL, kDoesNotRead);
   Follow(*process);
-  to_flush_.push_back(worker);
 }
 
 void ProcessPool::Kill(WorkerId worker, int signal, const std::string& why) {
@@ -179,30 +179,30 @@ void ProcessPool::StepDue() {
   }
 }
 
-void ProcessPool::FlushAll() {
-  for (WorkerId worker : to_flush_) {
-    if (WorkerProcess* process = Find(worker)) process->Flush();
-  }
-  to_flush_.clear();
-}
-
-int ProcessPool::TimeoutMs(Time until) const {
-  if (!timetable_.empty()) until = std::min(until, timetable_.begin()->first);
-  auto left = std::chrono::ceil<std::chrono::milliseconds>(until - SteadyClock::now()).count();
-  return static_cast<int>(std::clamp<int64_t>(left, 0, 60'000));
+// To the nanosecond where the kernel can: what waits for a limit of so many calls a second is late
+// by up to a millisecond otherwise.
+int ProcessPool::Poll(epoll_event* ready, Time until) const {
+  using std::chrono::milliseconds;
+  using std::chrono::seconds;
+  constexpr std::chrono::nanoseconds kNone{0};
+  auto left = std::clamp<std::chrono::nanoseconds>(until - SteadyClock::now(), kNone, seconds(60));
+  timespec timeout{left / seconds(1), (left % seconds(1)).count()};
+  int n = epoll_pwait2(epoll_.get(), ready, kEventsAtOnce, &timeout, nullptr);
+  if (n >= 0 || errno != ENOSYS) return n;
+  auto whole = std::chrono::ceil<milliseconds>(left).count();
+  return epoll_wait(epoll_.get(), ready, kEventsAtOnce, static_cast<int>(whole));
 }
 
 // Should it fail, the run goes on, deaf to what people say meanwhile.
 void ProcessPool::AlsoWatch(int fd) { (void)Watch(fd, EPOLLIN, 0, Channel::kControl); }
 
 void ProcessPool::Wait(Time until, std::vector<PoolEvent>* events) {
-  FlushAll();
   control_came_ = false;
   epoll_event ready[kEventsAtOnce];
-  int timeout = TimeoutMs(until);
+  if (!timetable_.empty()) until = std::min(until, timetable_.begin()->first);
   int n = kEventsAtOnce;
-  for (int round = 0; round < kRounds && n == kEventsAtOnce; ++round, timeout = 0) {
-    n = epoll_wait(epoll_.get(), ready, kEventsAtOnce, timeout);
+  for (int round = 0; round < kRounds && n == kEventsAtOnce; ++round, until = Time()) {
+    n = Poll(ready, until);
     // Stopped and gone on with (Ctrl+Z, fg): what came meanwhile is there to be taken.
     if (n < 0 && errno == EINTR) n = epoll_wait(epoll_.get(), ready, kEventsAtOnce, 0);
     for (int i = 0; i < n; ++i) Handle(ready[i].data.u64, events);

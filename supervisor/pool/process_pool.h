@@ -42,8 +42,8 @@ class ProcessPool : public WorkerPool {
       : spawners_(std::move(spawners)) {}
   Result<void> SetUp();
   bool Watch(int fd, uint32_t events, WorkerId worker, Channel channel);
-  void FlushAll();
-  int TimeoutMs(Time until) const;
+  // Waits for events, till then at most; their number.
+  int Poll(epoll_event* ready, Time until) const;
   void Handle(uint64_t tag, std::vector<PoolEvent>* events);
   void ReadSignals(std::vector<PoolEvent>* events);
   void ReapEnded(std::vector<PoolEvent>* events);
@@ -56,7 +56,6 @@ class ProcessPool : public WorkerPool {
   Fd epoll_, signals_;
   std::map<WorkerId, std::unique_ptr<WorkerProcess>> workers_;
   std::unordered_map<pid_t, WorkerId> by_pid_;
-  std::vector<WorkerId> to_flush_;
   std::set<std::pair<Time, WorkerId>> timetable_;    // who is on its way out, and its next step
   std::unordered_map<WorkerId, Time> in_timetable_;  // the same by worker
   WorkerId next_id_ = 1;

@@ -52,14 +52,15 @@ class WorkerPool {
   // started (missing program, no descriptors left).
   virtual Result<WorkerId> Spawn(size_t squad) = 0;
 
-  // Queues a message; the next Wait() sends it. To a worker that is gone it says nothing. `Stop`
-  // also begins the stop timetable (worker_process.cc): close its input, TERM, KILL.
+  // Sends a message, or as much of it as its pipe takes; Wait() sends the rest. To a worker that is
+  // gone it says nothing. `Stop` also begins the stop timetable (worker_process.cc): close its
+  // input, TERM, KILL.
   virtual void Send(WorkerId worker, const ToWorker& message) = 0;
 
   // Kills a worker: first the signal, then, if it lives on, KILL. `why` becomes WorkerLost::how.
   virtual void Kill(WorkerId worker, int signal, const std::string& why) = 0;
 
-  // Sends what is queued and waits until something happens or `until`; appends what did. Returns
+  // Sends what is left to send and waits until something happens or `until`; appends what did. Returns
   // everything that is ready, so that a turn of the loop sees it all.
   virtual void Wait(std::chrono::steady_clock::time_point until,
                     std::vector<PoolEvent>* events) = 0;
