@@ -82,7 +82,8 @@ TEST_CASE("e2e: shards one after another do every item once; a report sums them"
   CHECK(of_first > 0);
   CHECK(server.Book("max_in_air") <= 2);  // a third of the limit
   ChildEnd early = shards.Report({"runs/shared"});
-  CHECK_MESSAGE(Has(early.err, "1 of 3 shards"), early.err);
+  CHECK_MESSAGE(Has(early.err, "1 of 3 shards are there; missing: shard-2-of-3, shard-3-of-3"),
+                early.err);
   CHECK(OnlyRun(early)["items_by_status"]["done"] == of_first);
   for (const char* shard : {"2/3", "3/3"}) {
     ChildEnd end = RunChild(shards.Run(shard));
@@ -103,7 +104,9 @@ TEST_CASE("e2e: shards one after another do every item once; a report sums them"
   ChildEnd whole = shards.Report({"runs/shared"});
   CHECK(whole.err == "");
   ChildEnd parts = shards.Report({Shards::Folder(3), Shards::Folder(1), Shards::Folder(2)});
-  for (const Json& run : {OnlyRun(whole), OnlyRun(parts)}) {
+  ChildEnd twice = shards.Report({"runs/shared", Shards::Folder(2), "runs/shared/"});
+  CHECK_MESSAGE(Has(twice.err, "shard-2-of-3 is given twice; it counts once"), twice.err);
+  for (const Json& run : {OnlyRun(whole), OnlyRun(parts), OnlyRun(twice)}) {
     CHECK(run["items_by_status"]["done"] == kItems);
     CHECK(run["totals"]["calls"] == kItems);
     CHECK(run["totals"]["input_tokens"] == server.Book("input"));
@@ -111,7 +114,7 @@ TEST_CASE("e2e: shards one after another do every item once; a report sums them"
     CHECK(run["items"].size() == kItems);
   }
   ChildEnd two = shards.Report({Shards::Folder(1), Shards::Folder(3)});
-  CHECK_MESSAGE(Has(two.err, "2 of 3 shards"), two.err);
+  CHECK_MESSAGE(Has(two.err, "2 of 3 shards are there; missing: shard-2-of-3"), two.err);
 }
 
 TEST_CASE("e2e: shards at the same time keep the limits together, and one that is killed goes on") {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <set>
 
 #include "common/config/glob.h"
 #include "common/config/shard.h"
@@ -71,6 +72,21 @@ void AddRun(ReportRun& sum, ReportRun&& more) {
   std::move(more.items.begin(), more.items.end(), std::back_inserter(sum.items));
 }
 
+// "shard-2-of-8, shard-5-of-8": those of a division that are not among these folders.
+std::string NamesOfMissing(const std::vector<std::string>& folders, int64_t count) {
+  std::set<int64_t> there;
+  for (const std::string& folder : folders) there.insert(ShardOfFolder(folder)->index);
+  std::vector<std::string> names;
+  for (int64_t i = 1; i <= count; ++i) {
+    if (!there.contains(i)) names.push_back(fmt::format("shard-{}-of-{}", i, count));
+  }
+  constexpr size_t kMostNamed = 10;
+  size_t named = std::min(names.size(), kMostNamed);
+  std::string text = fmt::format("{}", fmt::join(names.begin(), names.begin() + named, ", "));
+  if (named == names.size()) return text;
+  return text + fmt::format(" and {} more", names.size() - named);
+}
+
 Result<ReportRun> ReadShards(const std::vector<std::string>& folders, const std::string& run_dir,
                              std::vector<std::string>* missing) {
   std::map<int64_t, std::vector<std::string>> by_count;
@@ -89,10 +105,56 @@ Result<ReportRun> ReadShards(const std::vector<std::string>& folders, const std:
   }
   auto all = static_cast<size_t>(by_count.begin()->first);
   if (shards.size() < all) {
-    missing->push_back(
-        fmt::format("{}: {} of {} shards are there", VisibleText(run_dir), shards.size(), all));
+    missing->push_back(fmt::format("{}: {} of {} shards are there; missing: {}",
+                                   VisibleText(run_dir), shards.size(), all,
+                                   NamesOfMissing(folders, by_count.begin()->first)));
   }
   return SumOfShards(std::move(shards), run_dir);
+}
+
+// A run that was asked for: one folder, or those of its shards.
+struct Given {
+  std::string name;  // of the folder, or of the one that the shards are in
+  bool shards = false;
+  std::vector<std::string> folders;
+};
+
+std::string PlaceOf(const std::string& folder) {
+  std::error_code error;
+  std::string place = fs::weakly_canonical(folder.empty() ? "." : folder, error).string();
+  if (place.size() > 1 && place.ends_with('/')) place.pop_back();
+  return error ? folder : place;
+}
+
+// What is given twice, by whatever path, counts once, and `missing` says so. Shards given one by
+// one belong together where they are in one folder.
+std::vector<Given> GivenBy(const std::vector<std::string>& folders,
+                           std::vector<std::string>* missing) {
+  std::vector<Given> all;
+  std::map<std::string, size_t> groups;  // by the place of the folder that the shards are in
+  std::set<std::string> seen;
+  auto group = [&](const std::string& name) -> Given& {
+    auto [at, first] = groups.emplace(PlaceOf(name), all.size());
+    if (first) all.push_back({name, true, {}});
+    return all[at->second];
+  };
+  for (const std::string& folder : folders) {
+    bool run = fs::exists(folder + "/ledger.sqlite");
+    auto inside = run ? std::vector<std::string>() : ShardsIn(folder);
+    bool shard = folders.size() > 1 && ShardOfFolder(folder);
+    bool fresh = seen.insert(PlaceOf(folder)).second;
+    for (const std::string& each : inside) {
+      if (seen.insert(PlaceOf(each)).second) group(folder).folders.push_back(each);
+    }
+    if (!fresh) missing->push_back(VisibleText(folder) + " is given twice; it counts once");
+    if (!fresh || !inside.empty()) continue;
+    if (shard) {
+      group(ParentOf(folder)).folders.push_back(folder);
+    } else {
+      all.push_back({folder, false, {}});
+    }
+  }
+  return all;
 }
 
 }  // namespace
@@ -109,31 +171,11 @@ ReportRun SumOfShards(std::vector<ReportRun> shards, const std::string& run_dir)
 Result<std::vector<ReportRun>> ReadReportRuns(const std::vector<std::string>& folders,
                                               std::vector<std::string>* missing) {
   std::vector<ReportRun> runs;
-  std::map<std::string, std::vector<std::string>> given;  // shards, by the folder they are in
-  std::vector<std::string> parents;                       // in the order given
-  auto add = [&runs](Result<ReportRun> run) -> Result<void> {
+  for (const Given& given : GivenBy(folders, missing)) {
+    auto run =
+        given.shards ? ReadShards(given.folders, given.name, missing) : ReadReportRun(given.name);
     if (!run) return Error{run.error()};
     runs.push_back(*std::move(run));
-    return {};
-  };
-  bool single = folders.size() == 1;
-  for (const std::string& folder : folders) {
-    auto inside =
-        fs::exists(folder + "/ledger.sqlite") ? std::vector<std::string>() : ShardsIn(folder);
-    if (!inside.empty()) {
-      if (auto read = add(ReadShards(inside, folder, missing)); !read) return Error{read.error()};
-    } else if (!single && ShardOfFolder(folder)) {
-      auto& shards = given[ParentOf(folder)];
-      if (shards.empty()) parents.push_back(ParentOf(folder));
-      shards.push_back(folder);
-    } else if (auto read = add(ReadReportRun(folder)); !read) {
-      return Error{read.error()};
-    }
-  }
-  for (const std::string& parent : parents) {
-    if (auto read = add(ReadShards(given[parent], parent, missing)); !read) {
-      return Error{read.error()};
-    }
   }
   return runs;
 }
