@@ -16,7 +16,7 @@ constexpr milliseconds kMinute{60'000};
 // Of the delay between calls, and at most: by how much one that went late lets the next come early,
 // so that lateness does not add up. Whoever is later than a whole delay was not kept waiting by it.
 constexpr int kDelayParts = 5;
-constexpr milliseconds kMostEarly{5};
+constexpr milliseconds kMostEarly{2};
 constexpr std::array kUnits{LimitUnit::kRequests, LimitUnit::kTokens, LimitUnit::kInputTokens,
                             LimitUnit::kOutputTokens};
 
