@@ -18,6 +18,8 @@ constexpr seconds kBetweenProgress(10);  // at most, while items end
 constexpr seconds kBetweenSigns(60);     // of life, while none does
 constexpr seconds kBetweenWaits(15);     // changes of why workers wait
 
+constexpr size_t kMostTogether = 64 * 1024;  // bytes of lines
+
 }  // namespace
 
 void PlainProgress::RunStarts(const RunPlan& plan) {
@@ -26,6 +28,18 @@ void PlainProgress::RunStarts(const RunPlan& plan) {
   finished_ = plan.selected - plan.to_do;
   percent_shown_ = Percent();
   for (const std::string& line : PlanLines(plan)) Line(line);
+  SendLines();
+}
+
+void PlainProgress::Line(const std::string& text) {
+  lines_ += text;
+  lines_ += '\n';
+  if (lines_.size() >= kMostTogether) SendLines();
+}
+
+void PlainProgress::SendLines() {
+  if (!lines_.empty()) out_.Write(lines_);
+  lines_.clear();
 }
 
 void PlainProgress::ItemStarts(const std::string& id, const std::string& worker, int64_t attempt) {
@@ -58,6 +72,7 @@ void PlainProgress::ItemEnds(const ItemReport& report) {
 
 void PlainProgress::Notice(NoticeKind kind, const std::string& text) {
   Line(NoticeLine(kind, text));
+  SendLines();
 }
 
 void PlainProgress::Refresh(const Snapshot& snapshot) {
@@ -67,11 +82,13 @@ void PlainProgress::Refresh(const Snapshot& snapshot) {
   if (now_ - progress_at_ >= kBetweenSigns && snapshot.workers_busy > 0) {
     ProgressLine(", " + CountOf(snapshot.in_the_air, "call", "calls") + " in the air");
   }
+  SendLines();
   out_.Send();
 }
 
 void PlainProgress::RunEnds(const RunSummary& summary) {
   for (const std::string& line : SummaryLines(summary)) Line(line);
+  SendLines();
   out_.Flush();
 }
 

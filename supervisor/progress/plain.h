@@ -13,11 +13,13 @@
 namespace muster {
 
 // One line per event, and "progress: 15/29 (51%)" as often as a reader can use it: after each item
-// of a small run, else when the percentage changes, and once a minute while nothing happens.
+// of a small run, else when the percentage changes, and once a minute while nothing happens. Lines
+// about items leave together, at the next Refresh; what else is said leaves at once, behind them.
 class PlainProgress : public Progress {
  public:
   // `verbose`: with a line per step event. `fd` is borrowed.
   PlainProgress(int fd, bool verbose) : out_(fd), verbose_(verbose) {}
+  ~PlainProgress() override { SendLines(); }
 
   void RunStarts(const RunPlan& plan) override;
   void ItemStarts(const std::string& id, const std::string& worker, int64_t attempt) override;
@@ -31,12 +33,14 @@ class PlainProgress : public Progress {
  private:
   using Milliseconds = std::chrono::milliseconds;
 
-  void Line(const std::string& text) { out_.Write(text + "\n"); }
+  void Line(const std::string& text);
+  void SendLines();
   int64_t Percent() const;
   void ProgressLine(const std::string& more);
   void TellWaits(const Snapshot& snapshot);
 
   TerminalOut out_;
+  std::string lines_;  // not yet sent
   const bool verbose_;
   bool all_simulated_ = false;
   int64_t selected_ = 0;
