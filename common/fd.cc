@@ -58,14 +58,6 @@ Result<void> ReplaceFile(const std::string& path, std::string_view text) {
   return {};
 }
 
-void TellLast(std::string_view program, std::string_view why) {
-  for (std::string_view part :
-       {program, std::string_view(": stopped: "), why, std::string_view("\n")}) {
-    ssize_t ignored = write(2, part.data(), part.size());
-    (void)ignored;
-  }
-}
-
 void OpenStandardDescriptors() {
   int fd;
   do {

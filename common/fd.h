@@ -57,8 +57,4 @@ Result<void> ReplaceFile(const std::string& path, std::string_view text);
 // there, so that no file of ours becomes its standard output.
 void OpenStandardDescriptors();
 
-// The last words of a program that cannot go on, on its standard error: no memory is needed for
-// them and nothing is thrown should nobody hear them.
-void TellLast(std::string_view program, std::string_view why);
-
 }  // namespace muster

@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "common/fd.h"
+#include "common/process.h"
 #include "common/protocol.h"
 #include "common/text.h"
 #include "supervisor/command_line.h"
@@ -194,6 +195,7 @@ int DoDoctor(Arguments& arguments) {
 
 int Main(int argc, char** argv) {
   OpenStandardDescriptors();
+  EndWhenOutOfMemory(kLedgerFailure);
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);  // a file-size limit is an error like a full disk
   CLI::App app{"Runs one LLM job over many items and keeps the books.", "muster"};
@@ -266,8 +268,8 @@ int Main(int argc, char** argv) {
 int main(int argc, char** argv) {
   try {
     return muster::Main(argc, argv);
-  } catch (const std::exception& e) {  // no memory, a file that is gone, a full disk, a closed pipe
-    muster::TellLast("muster", e.what());
+  } catch (const std::exception& e) {  // a file that is gone, a full disk, a closed pipe
+    muster::TellLast(e.what());
     return muster::kLedgerFailure;
   }
 }

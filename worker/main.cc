@@ -26,6 +26,8 @@
 namespace muster {
 namespace {
 
+constexpr int kCannotGoOn = 3;  // exit code; a supervisor has the item done by another worker
+
 // What libraries print must not get between the messages: 0 becomes /dev/null, 1 becomes 2.
 bool KeepLibrariesOut() {
   Fd null(open("/dev/null", O_RDONLY | O_CLOEXEC));
@@ -105,6 +107,7 @@ int RunItem(Arguments& arguments) {
 
 int Main(int argc, char** argv) {
   OpenStandardDescriptors();
+  EndWhenOutOfMemory(kCannotGoOn);
   if (argc == 2 && std::strcmp(argv[1], kWorkerArgument) == 0) return ServePipe();
   if (argc == 2 && std::strcmp(argv[1], kForkServerArgument) == 0) return ServeForks(argv[1]);
   if (argc == 2 && std::strcmp(argv[1], "--list-models") == 0) return ServeList();
@@ -138,8 +141,8 @@ int Main(int argc, char** argv) {
 int main(int argc, char** argv) {
   try {
     return muster::Main(argc, argv);
-  } catch (const std::exception& e) {  // no memory, a file that is gone, a full disk, a closed pipe
-    muster::TellLast("muster-worker", e.what());
-    return 3;
+  } catch (const std::exception& e) {  // a file that is gone, a full disk, a closed pipe
+    muster::TellLast(e.what());
+    return muster::kCannotGoOn;
   }
 }
