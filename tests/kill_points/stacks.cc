@@ -11,13 +11,13 @@ namespace {
 
 constexpr size_t kMostFrames = 64;
 
-// Without what stands in parentheses: "muster::Ledger::Commit".
+// Without what stands in brackets: "muster::Ledger::Commit".
 std::string Demangled(const char* name) {
   int status = 0;
   char* text = abi::__cxa_demangle(name, nullptr, nullptr, &status);
   std::string whole = status == 0 && text ? text : name;
   free(text);
-  return whole.substr(0, whole.find('('));
+  return whole.substr(0, whole.find_first_of("(<", 1));
 }
 
 void Walk(unw_addr_space_t space, pid_t pid, const std::function<void(unw_cursor_t*)>& visit) {

@@ -195,7 +195,8 @@ bool CanFailWith(const SystemCall& call, const Arguments& arguments, bool waits,
   if (call.number == SYS_fcntl) {
     uint64_t command = arguments[1];
     if (command == F_DUPFD_CLOEXEC || command == F_DUPFD) return error == EMFILE;
-    return IsLock(command) && (error == EAGAIN || (command == F_SETLKW && error == EINTR));
+    return IsLock(command) && arguments[3] &&
+           (error == EAGAIN || (command == F_SETLKW && error == EINTR));
   }
   bool of_descriptor = DescriptorOf(call, arguments).has_value();
   return error != EAGAIN || !of_descriptor || !waits;

@@ -11,6 +11,7 @@
 
 namespace muster::kill_points {
 
+// As the kernel gets them; of an fcntl about a lock the fourth says whether it takes one.
 using Arguments = std::array<uint64_t, 6>;
 
 // `writes`: it changes something outside of the process: a file, a folder, a pipe, a socket, or

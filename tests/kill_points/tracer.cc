@@ -32,17 +32,29 @@ void Replace(pid_t pid, int64_t result) {
   Trace(PTRACE_SETREGS, pid, nullptr, &registers);
 }
 
-// A brk that fails gives the old end of the memory, as one does that asks for nothing.
-void AskForNothing(pid_t pid) {
+// The first argument becomes another one.
+void SetFirstArgument(pid_t pid, uint64_t value) {
   user_regs_struct registers{};
   if (Trace(PTRACE_GETREGS, pid, nullptr, &registers) != 0) return;
-  registers.rdi = 0;
+  registers.rdi = value;
   Trace(PTRACE_SETREGS, pid, nullptr, &registers);
+}
+
+// Whether an fcntl takes a lock, behind its three arguments: giving one back does not fail.
+uint64_t TakesLock(pid_t pid, uint64_t lock) {
+  errno = 0;
+  long word = Trace(PTRACE_PEEKDATA, pid, reinterpret_cast<void*>(lock), nullptr);
+  return errno == 0 && static_cast<short>(word) != F_UNLCK;
 }
 
 // The first act of both programs: what they find closed of 0, 1 and 2 becomes /dev/null.
 bool BeginsMain(const SystemCall& call, const Arguments& arguments) {
   return call.number == SYS_openat && arguments[2] == O_RDWR;
+}
+
+bool IsCrash(int signal) {
+  return signal == SIGSEGV || signal == SIGABRT || signal == SIGBUS || signal == SIGFPE ||
+         signal == SIGILL;
 }
 
 bool IsNew(int event) {
@@ -121,27 +133,36 @@ bool Tracer::AttendTo(pid_t pid) {
 void Tracer::OnStop(pid_t pid, Tracee& tracee, int status) {
   int signal = status & 0xff, event = status >> 8;
   if (event == PTRACE_EVENT_SECCOMP) return OnSystemCall(pid, tracee);
-  if (signal == kCallEnds && tracee.kill_at_end) {
-    kill(pid, SIGKILL);
-    return;
-  }
+  if (signal == kCallEnds) return OnCallEnds(pid, tracee);
   if (IsNew(event)) OnNew(pid, tracee);
   if (event == PTRACE_EVENT_EXEC) tracee.counting = false;
   if (event == PTRACE_EVENT_STOP && signal != SIGTRAP) {
     Trace(PTRACE_LISTEN, pid, nullptr, nullptr);  // stopped by a signal: it stays so
     return;
   }
-  GoOn(pid, tracee, event == 0 && signal != kCallEnds ? signal : 0);
+  if (event == 0 && IsCrash(signal) && on_crash) on_crash(pid, tracee.role, signal);
+  GoOn(pid, tracee, event == 0 ? signal : 0);
+}
+
+void Tracer::OnCallEnds(pid_t pid, Tracee& tracee) {
+  if (tracee.kill_at_end) {
+    kill(pid, SIGKILL);
+    return;
+  }
+  if (tracee.end_of_memory) SetFirstArgument(pid, *tracee.end_of_memory);  // the caller needs it
+  tracee.end_of_memory.reset();
+  GoOn(pid, tracee, 0);
 }
 
 void Tracer::GoOn(pid_t pid, const Tracee& tracee, int signal) {
-  Trace(tracee.kill_at_end ? PTRACE_SYSCALL : PTRACE_CONT, pid, nullptr, Number(signal));
+  bool to_the_end = tracee.kill_at_end || tracee.end_of_memory;
+  Trace(to_the_end ? PTRACE_SYSCALL : PTRACE_CONT, pid, nullptr, Number(signal));
 }
 
 void Tracer::OnNew(pid_t parent, const Tracee& tracee) {
   unsigned long pid = 0;
   if (Trace(PTRACE_GETEVENTMSG, parent, nullptr, &pid) != 0) return;
-  tracees_[static_cast<pid_t>(pid)] = {Role::kWorker, tracee.counting, false};
+  tracees_[static_cast<pid_t>(pid)] = {Role::kWorker, tracee.counting, false, {}};
 }
 
 void Tracer::OnSystemCall(pid_t pid, Tracee& tracee) {
@@ -151,6 +172,7 @@ void Tracer::OnSystemCall(pid_t pid, Tracee& tracee) {
   if (!call) return GoOn(pid, tracee, 0);
   Arguments arguments;
   for (size_t i = 0; i < arguments.size(); ++i) arguments[i] = info.seccomp.args[i];
+  if (call->number == SYS_fcntl) arguments[3] = TakesLock(pid, arguments[2]);
   if (!tracee.counting && BeginsMain(*call, arguments)) tracee.counting = true;
   if (!tracee.counting) return GoOn(pid, tracee, 0);
   int64_t count = ++counts_[{tracee.role, call->number}];
@@ -170,7 +192,9 @@ void Tracer::Carry(pid_t pid, Tracee& tracee, const Stop& stop, const Order& ord
       break;
     case Order::kFail:
       if (stop.call.number == SYS_brk) {
-        AskForNothing(pid);
+        // One that fails gives the old end of the memory, as one does that asks for nothing.
+        tracee.end_of_memory = stop.arguments[0];
+        SetFirstArgument(pid, 0);
       } else {
         Replace(pid, -order.error);
       }

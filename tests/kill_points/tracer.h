@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
+#include <optional>
 #include <vector>
 
 #include "common/fd.h"
@@ -56,6 +58,9 @@ class Tracer {
   int fd() const { return signals_.get(); }
   void Attend();
 
+  // Called while a process is about to die of a signal of its own making, SIGSEGV or SIGABRT.
+  std::function<void(pid_t, Role, int signal)> on_crash;
+
   // Still traced; without the supervisor, whose end is not waited for here.
   std::vector<pid_t> others() const;
   pid_t supervisor() const { return supervisor_; }
@@ -63,8 +68,9 @@ class Tracer {
  private:
   struct Tracee {
     Role role = Role::kSupervisor;
-    bool counting = false;     // its main has begun
-    bool kill_at_end = false;  // of the call it is in
+    bool counting = false;                  // its main has begun
+    bool kill_at_end = false;               // of the call it is in
+    std::optional<uint64_t> end_of_memory;  // what the brk it is in asked for
   };
 
   explicit Tracer(std::function<Order(const Stop&)> decide) : decide_(std::move(decide)) {}
@@ -73,6 +79,7 @@ class Tracer {
   void OnSystemCall(pid_t pid, Tracee& tracee);
   void Carry(pid_t pid, Tracee& tracee, const Stop& stop, const Order& order);
   void OnNew(pid_t parent, const Tracee& tracee);
+  void OnCallEnds(pid_t pid, Tracee& tracee);
   void GoOn(pid_t pid, const Tracee& tracee, int signal);
 
   std::function<Order(const Stop&)> decide_;

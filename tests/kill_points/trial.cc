@@ -44,6 +44,8 @@ torture::Scene MakeScene(const torture::Campaign& campaign, int64_t number) {
   shape.workers = campaign.workers;
   shape.parts = 2;
   shape.rules = kQuickAnswers;
+  // So that no item fails for an error that does not end.
+  shape.retry = "{attempts: 100, base: 20ms, most: 2s}";
   fs::create_directories(shape.folder);
   return torture::Scene(shape);
 }
@@ -79,8 +81,17 @@ Order OrderOf(const Point& point) {
 
 bool Strikes(const Point& point, const Stop& stop) {
   if (stop.role != point.role || &stop.call != point.call) return false;
-  if (point.how != Point::How::kFailForever) return stop.count == point.count;
-  return stop.count >= point.count && CanFailWith(stop.call, stop.arguments, true, point.error);
+  if (point.kills()) return stop.count == point.count;
+  bool now =
+      point.how == Point::How::kFailForever ? stop.count >= point.count : stop.count == point.count;
+  return now && CanFailWith(stop.call, stop.arguments, true, point.error);
+}
+
+// Where memory cannot grow any more for ever, it cannot be had elsewhere either.
+bool StrikesAlso(const Point& point, const Stop& stop) {
+  bool no_memory = point.call->number == SYS_brk && point.how == Point::How::kFailForever;
+  return no_memory && stop.role == point.role && stop.call.number == SYS_mmap &&
+         CanFailWith(stop.call, stop.arguments, true, ENOMEM);
 }
 
 }  // namespace
@@ -95,8 +106,11 @@ torture::RunChecks Trial::Checks() {
 Trial::Outcome Trial::Run(const Point& point) {
   if (!SetUp()) return outcome_;
   if (point.phase == Phase::kRecovery && !KillHalfway(*recovery_at_)) return outcome_;
-  Start({point.call->number, SYS_openat}, [&](const Stop& stop) {
-    if (!Strikes(point, stop)) return Order{};
+  std::vector<int64_t> calls{point.call->number, SYS_openat};
+  if (point.call->number == SYS_brk) calls.push_back(SYS_mmap);
+  Start(calls, [&](const Stop& stop) {
+    bool also = outcome_.reached && StrikesAlso(point, stop);
+    if (!also && !Strikes(point, stop)) return Order{};
     if (!outcome_.reached) outcome_.stack = stacks_.Of(stop.pid);
     if (!outcome_.reached) outcome_.names = stacks_.Names(stop.pid);
     outcome_.reached = true;
@@ -175,6 +189,9 @@ void Trial::Start(const std::vector<int64_t>& calls, std::function<Order(const S
   witness_.supervisors.insert(muster_->pid());
   muster_->on_line = [this](const std::string& line) {
     if (std::string id = torture::ShownDone(line); !id.empty()) witness_.shown_done.insert(id);
+  };
+  tracer_->on_crash = [this](pid_t pid, Role role, int) {
+    if (role == Role::kSupervisor) outcome_.names += "\n  crashed at: " + stacks_.Names(pid);
   };
   muster_->AlsoWatch(tracer_->fd(), [this] { tracer_->Attend(); });
 }

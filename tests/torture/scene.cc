@@ -22,7 +22,7 @@ providers:
     base_url: http://127.0.0.1:{port}/v1
     key_env: TORTURE_KEY
 workers: {workers}
-retry: {{attempts: 30, base: 20ms, most: 40ms}}
+retry: {retry}
 guard: {{worker_deaths: 1000}}
 steps:
   - id: parts
@@ -87,7 +87,7 @@ Result<void> Scene::Write(uint16_t port) const {
   }
   std::ofstream file(config());
   file << fmt::format(kConfig, fmt::arg("port", port), fmt::arg("token", shape_.token),
-                      fmt::arg("workers", shape_.workers),
+                      fmt::arg("workers", shape_.workers), fmt::arg("retry", shape_.retry),
                       fmt::arg("concurrency", kItemConcurrency));
   file.close();
   if (!file) return Fail("cannot write {}", config());

@@ -21,8 +21,9 @@ class Scene {
     std::string token;   // makes the round's requests unlike any other's
     uint64_t seed = 0;   // of the provider's faults
     int64_t items = 0, workers = 0;
-    size_t parts = 7;     // of each item: 1 to 7
-    std::string rules;    // what the provider does to its clients; empty: a bit of everything
+    size_t parts = 7;   // of each item: 1 to 7
+    std::string rules;  // what the provider does to its clients; empty: a bit of everything
+    std::string retry = "{attempts: 30, base: 20ms, most: 40ms}";
     std::string run_dir;  // empty: in the folder
   };
 
