@@ -2,7 +2,7 @@
 // books, files and words afterwards with the books of a provider that cannot be killed.
 //
 //   kill-points [--programs build] [--errors] [--sample 200 | --all] [--stride 1] [--seed S]
-//               [--role supervisor|worker] [--phase first|recovery] [--point NAME]
+//               [--part 1/2] [--role supervisor|worker] [--phase first|recovery] [--point NAME]
 //               [--items 20] [--workers 2] [--slow 1] [--keep]
 //
 // A start of muster on an empty run directory, and one that recovers what a killed one left, are
@@ -17,6 +17,9 @@
 // A point is "[recovery:][worker:]CALL:NUMBER:HOW": the how manieth such call of the supervisor, or
 // of all workers together; --point tries it again. Processes run side by side, so that the same
 // number may be another call now and then.
+//
+// Several processes share the points with --part. Ctrl+C ends it early, with all that it saw and
+// how many points remain untried.
 //
 // Exit code 0: all held; 1: something did not, and its folder is kept; 2: it could not be tried.
 //
@@ -71,6 +74,11 @@ bool SetOption(Options& options, const std::string& name, const std::string& val
   if (name == "--slow") return ReadNumber(value, 1, &options.slow);
   if (name == "--sample") return ReadNumber(value, 1, &wish.sample);
   if (name == "--stride") return ReadNumber(value, 1, &wish.stride);
+  if (name == "--part") {
+    size_t slash = value.find('/');
+    return slash != std::string::npos && ReadNumber(value.substr(0, slash), 1, &wish.part) &&
+           ReadNumber(value.substr(slash + 1), wish.part, &wish.parts);
+  }
   if (name == "--role") {
     wish.role = value == "worker" ? Role::kWorker : Role::kSupervisor;
     return value == "worker" || value == "supervisor";
@@ -120,6 +128,7 @@ int Main(int argc, char** argv) {
   auto folder = MakeFolder();
   if (!folder) return fmt::print(stderr, "kill-points: {}\n", folder.error()), kNotTried;
   signal(SIGPIPE, SIG_IGN);
+  for (int stop : {SIGINT, SIGTERM, SIGHUP}) signal(stop, [](int) { StopTrying(); });
   setenv("ASAN_OPTIONS", "detect_leaks=0", 0);  // it cannot look for leaks of what is traced
   torture::BecomeSubreaper();
   torture::Campaign campaign;

@@ -1,5 +1,7 @@
 #include "tests/kill_points/campaign.h"
 
+#include <signal.h>
+
 #include <cstdio>
 #include <filesystem>
 
@@ -15,6 +17,8 @@ constexpr int kHeld = 0, kFailed = 1, kNotTried = 2;
 
 std::string_view Name(Phase phase) { return phase == Phase::kFirst ? "first start" : "recovery"; }
 
+volatile sig_atomic_t stopped = 0;
+
 // Half of the writes to the ledger are done then.
 Result<Point> Halfway(const Census& first) {
   Point point;
@@ -27,6 +31,8 @@ Result<Point> Halfway(const Census& first) {
 
 }  // namespace
 
+void StopTrying() { stopped = 1; }
+
 Trial KillPoints::MakeTrial() { return {campaign_, ++trials_, stacks_}; }
 
 int KillPoints::Run() {
@@ -36,6 +42,7 @@ int KillPoints::Run() {
   }
   Choose();
   for (const Point& point : chosen_) {
+    if (stopped) break;
     TellNowAndThen();
     Try(point);
   }
@@ -66,6 +73,7 @@ void KillPoints::Choose() {
       size_t distinct = 0;
       auto candidates = CandidatesOf(census, phase, wish_.kind, role, campaign_.seed, &distinct);
       for (size_t i = 0; i < candidates.size(); ++i) {
+        if (!IsOurs(candidates[i].point)) continue;
         (i < distinct ? chosen_ : rest).push_back(candidates[i].point);
         Row& row = rows_[{phase, role, candidates[i].point.call->name}];
         ++row.points;
@@ -90,15 +98,28 @@ void KillPoints::Choose() {
   auto most = static_cast<size_t>(wish_.sample);
   if (most > 0 && some.size() > most) some.resize(most);
   chosen_ = std::move(some);
-  fmt::print("kill-points: {} points, {} of them at distinct call stacks; {} are tried\n", all_,
-             distinct_, chosen_.size());
+  std::string share =
+      wish_.parts == 1 ? "" : fmt::format("part {} of {}: ", wish_.part, wish_.parts);
+  fmt::print("kill-points: {}{} points, {} of them at distinct call stacks; {} are tried\n", share,
+             all_, distinct_, chosen_.size());
   std::fflush(stdout);
+}
+
+// By its number, so that the shares of several processes fit together though each counted by
+// itself.
+bool KillPoints::IsOurs(const Point& point) const {
+  return point.count % wish_.parts == wish_.part - 1;
 }
 
 void KillPoints::Try(const Point& point) {
   Trial trial = MakeTrial();
   trial.recover_from(*recovery_at_);
   Trial::Outcome outcome = trial.Run(point);
+  std::error_code error;
+  if (stopped) {  // Ctrl+C may have reached what it started, too
+    fs::remove_all(trial.folder(), error);
+    return;
+  }
   Row& row = rows_[{point.phase, point.role, point.call->name}];
   ++tried_;
   ++row.tried;
@@ -110,7 +131,6 @@ void KillPoints::Try(const Point& point) {
   }
   interrupted_ += outcome.interrupted;
   if (!outcome.wrong.empty()) return Report(point, outcome, trial.folder());
-  std::error_code error;
   if (!wish_.keep) fs::remove_all(trial.folder(), error);
 }
 
@@ -146,6 +166,7 @@ int KillPoints::Conclude() const {
   }
   for (const auto& [ending, count] : endings_) fmt::print("  ended with {}: {}\n", ending, count);
   if (interrupted_ > 0) fmt::print("  waited until Ctrl+C: {}\n", interrupted_);
+  if (stopped) fmt::print("  stopped before all was tried\n");
   int64_t untried = static_cast<int64_t>(all_) - tried_;
   fmt::print("  untried: {} points{}\n", untried,
              wish_.sample > 0 && untried > 0 ? " (ALL=1 tries every one)" : "");

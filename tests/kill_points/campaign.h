@@ -13,13 +13,18 @@ namespace muster::kill_points {
 // What is asked for.
 struct Wish {
   Kind kind = Kind::kKills;
-  int64_t sample = 200;  // how many points at most; 0: all
-  int64_t stride = 1;    // every so manieth
+  int64_t sample = 200;         // how many points at most; 0: all
+  int64_t stride = 1;           // every so manieth
+  int64_t part = 1, parts = 1;  // the points are shared out by their numbers; which share it is
   std::optional<Role> role;
   std::optional<Phase> phase;
   std::optional<Point> only;  // nothing but this one
   bool keep = false;
 };
+
+// To be called by whoever handles signals: the trial that is under way is the last one, and does
+// not count.
+void StopTrying();
 
 // Takes a census of a start and of a recovery, chooses points, tries them one after the other and
 // tells what it saw.
@@ -40,6 +45,7 @@ class KillPoints {
 
   Result<void> TakeCensuses();
   void Choose();
+  bool IsOurs(const Point& point) const;
   void Try(const Point& point);
   void Report(const Point& point, const Trial::Outcome& outcome, const std::string& folder);
   void TellNowAndThen();
