@@ -2,8 +2,8 @@
 // books, files and words afterwards with the books of a provider that cannot be killed.
 //
 //   kill-points [--programs build] [--errors] [--sample 200 | --all] [--stride 1] [--seed S]
-//               [--part 1/2] [--role supervisor|worker] [--phase first|recovery] [--point NAME]
-//               [--items 20] [--workers 2] [--slow 1] [--keep]
+//               [--part 1/2] [--journal FILE] [--role supervisor|worker] [--phase first|recovery]
+//               [--point NAME] [--items 20] [--workers 2] [--slow 1] [--keep]
 //
 // A start of muster on an empty run directory, and one that recovers what a killed one left, are
 // watched once, all their system calls with the call stacks they come from. Each point is then a
@@ -19,7 +19,8 @@
 // number may be another call now and then.
 //
 // Several processes share the points with --part. Ctrl+C ends it early, with all that it saw and
-// how many points remain untried.
+// how many points remain untried. Points that held are kept in the journal, one for each process:
+// the same command goes on where it was.
 //
 // Exit code 0: all held; 1: something did not, and its folder is kept; 2: it could not be tried.
 //
@@ -74,6 +75,7 @@ bool SetOption(Options& options, const std::string& name, const std::string& val
   if (name == "--slow") return ReadNumber(value, 1, &options.slow);
   if (name == "--sample") return ReadNumber(value, 1, &wish.sample);
   if (name == "--stride") return ReadNumber(value, 1, &wish.stride);
+  if (name == "--journal") return wish.journal = value, true;
   if (name == "--part") {
     size_t slash = value.find('/');
     return slash != std::string::npos && ReadNumber(value.substr(0, slash), 1, &wish.part) &&

@@ -2,8 +2,10 @@
 
 #include <signal.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 
 #include "tests/torture/dice.h"
 
@@ -40,6 +42,7 @@ int KillPoints::Run() {
     fmt::print(stderr, "kill-points: {}\n", taken.error());
     return kNotTried;
   }
+  ReadJournal();
   Choose();
   for (const Point& point : chosen_) {
     if (stopped) break;
@@ -95,6 +98,7 @@ void KillPoints::Choose() {
   for (size_t i = 0; i < chosen_.size(); i += static_cast<size_t>(wish_.stride)) {
     some.push_back(chosen_[i]);
   }
+  std::erase_if(some, [&](const Point& point) { return held_before_.contains(point.Text()); });
   auto most = static_cast<size_t>(wish_.sample);
   if (most > 0 && some.size() > most) some.resize(most);
   chosen_ = std::move(some);
@@ -109,6 +113,15 @@ void KillPoints::Choose() {
 // itself.
 bool KillPoints::IsOurs(const Point& point) const {
   return point.count % wish_.parts == wish_.part - 1;
+}
+
+void KillPoints::ReadJournal() {
+  std::ifstream file(wish_.journal);
+  for (std::string line; std::getline(file, line);) held_before_.insert(line);
+}
+
+void KillPoints::Journal(const Point& point) const {
+  if (!wish_.journal.empty()) std::ofstream(wish_.journal, std::ios::app) << point.Text() << "\n";
 }
 
 void KillPoints::Try(const Point& point) {
@@ -131,6 +144,7 @@ void KillPoints::Try(const Point& point) {
   }
   interrupted_ += outcome.interrupted;
   if (!outcome.wrong.empty()) return Report(point, outcome, trial.folder());
+  Journal(point);
   if (!wish_.keep) fs::remove_all(trial.folder(), error);
 }
 
@@ -167,7 +181,9 @@ int KillPoints::Conclude() const {
   for (const auto& [ending, count] : endings_) fmt::print("  ended with {}: {}\n", ending, count);
   if (interrupted_ > 0) fmt::print("  waited until Ctrl+C: {}\n", interrupted_);
   if (stopped) fmt::print("  stopped before all was tried\n");
-  int64_t untried = static_cast<int64_t>(all_) - tried_;
+  int64_t before = static_cast<int64_t>(held_before_.size());
+  if (before > 0) fmt::print("  tried and held before, by the journal: {} points\n", before);
+  int64_t untried = std::max<int64_t>(0, static_cast<int64_t>(all_) - tried_ - before);
   fmt::print("  untried: {} points{}\n", untried,
              wish_.sample > 0 && untried > 0 ? " (ALL=1 tries every one)" : "");
   for (const std::string& point : failed_) fmt::print("  again: POINT={}\n", point);

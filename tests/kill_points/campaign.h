@@ -20,6 +20,7 @@ struct Wish {
   std::optional<Phase> phase;
   std::optional<Point> only;  // nothing but this one
   bool keep = false;
+  std::string journal;  // a file of points that held, a line each: they are left out, and added to
 };
 
 // To be called by whoever handles signals: the trial that is under way is the last one, and does
@@ -46,6 +47,8 @@ class KillPoints {
   Result<void> TakeCensuses();
   void Choose();
   bool IsOurs(const Point& point) const;
+  void ReadJournal();
+  void Journal(const Point& point) const;
   void Try(const Point& point);
   void Report(const Point& point, const Trial::Outcome& outcome, const std::string& folder);
   void TellNowAndThen();
@@ -60,6 +63,7 @@ class KillPoints {
   std::optional<Point> recovery_at_;
   std::vector<Point> chosen_;
   size_t distinct_ = 0, all_ = 0;
+  std::set<std::string> held_before_;
   std::map<Key, Row> rows_;
   std::map<std::string, int64_t> endings_;
   int64_t tried_ = 0, struck_ = 0, interrupted_ = 0;
