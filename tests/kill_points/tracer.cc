@@ -109,7 +109,16 @@ void Tracer::Attend() {
     std::vector<pid_t> pids;
     for (const auto& [pid, tracee] : tracees_) pids.push_back(pid);
     for (pid_t pid : pids) more = AttendTo(pid) || more;
+    more = FindUnannounced() || more;
   }
+}
+
+// Whoever forked it was killed before that was told.
+bool Tracer::FindUnannounced() {
+  siginfo_t info{};
+  if (waitid(P_ALL, 0, &info, WSTOPPED | WNOHANG | WNOWAIT | __WALL) != 0) return false;
+  if (info.si_pid == 0) return false;
+  return tracees_.try_emplace(info.si_pid, Tracee{Role::kWorker, true, false, {}}).second;
 }
 
 // False: there is nothing new of it.

@@ -75,6 +75,7 @@ class Tracer {
 
   explicit Tracer(std::function<Order(const Stop&)> decide) : decide_(std::move(decide)) {}
   bool AttendTo(pid_t pid);
+  bool FindUnannounced();
   void OnStop(pid_t pid, Tracee& tracee, int status);
   void OnSystemCall(pid_t pid, Tracee& tracee);
   void Carry(pid_t pid, Tracee& tracee, const Stop& stop, const Order& order);

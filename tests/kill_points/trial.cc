@@ -5,6 +5,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -92,6 +94,17 @@ bool StrikesAlso(const Point& point, const Stop& stop) {
   bool no_memory = point.call->number == SYS_brk && point.how == Point::How::kFailForever;
   return no_memory && stop.role == point.role && stop.call.number == SYS_mmap &&
          CanFailWith(stop.call, stop.arguments, true, ENOMEM);
+}
+
+// What a killed process leaves behind is ours; who has ended is reaped.
+bool HasChildBut(pid_t spared) {
+  std::vector<pid_t> children = torture::ChildrenOf(getpid());
+  std::erase_if(children, [spared](pid_t pid) {
+    siginfo_t info{};
+    bool looked = waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | __WALL) == 0;
+    return pid == spared || !looked || info.si_pid == pid;
+  });
+  return !children.empty();
 }
 
 }  // namespace
@@ -219,7 +232,7 @@ bool Trial::Interrupt(int times) {
 void Trial::AwaitOthers() {
   auto until = Clock::now() + torture::kGoneLimit * campaign_.slow;
   tracer_->Attend();
-  while (!tracer_->others().empty() && Clock::now() < until) {
+  while ((!tracer_->others().empty() || HasChildBut(provider_->pid())) && Clock::now() < until) {
     pollfd fd{tracer_->fd(), POLLIN, 0};
     poll(&fd, 1, 20);
     tracer_->Attend();

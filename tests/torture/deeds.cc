@@ -25,9 +25,12 @@ pid_t Pick(const Act& act, const std::vector<pid_t>& pids) {
   return pids.empty() ? 0 : pids[act.choice % pids.size()];
 }
 
-// Not a fork on its way to become one: stopped there it could not even die with its parent.
+// Not a fork on its way to become one, which does not sleep: stopped there it could not even die
+// with its parent.
 bool StopWorker(const Act& act, Stage& stage, pid_t* worker) {
-  *worker = Pick(act, WorkersOf(stage.muster.pid()));
+  std::vector<pid_t> workers = WorkersOf(stage.muster.pid());
+  std::erase_if(workers, [](pid_t pid) { return !Sleeps(pid); });
+  *worker = Pick(act, workers);
   return *worker != 0 && SignalChild(stage.muster.pid(), *worker, SIGSTOP);
 }
 
