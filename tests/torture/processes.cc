@@ -72,7 +72,7 @@ bool IsWorker(pid_t pid) { return ReadProc(pid, "comm") == "muster-worker\n"; }
 std::set<std::string> StrayDescriptors(const std::vector<pid_t>& workers,
                                        const std::string& run_dir) {
   std::set<std::string> strays;
-  std::map<std::string, pid_t> holders;  // of pipes
+  std::map<std::string, pid_t> holders;  // of pipes and sockets
   for (pid_t worker : workers) {
     std::error_code error;
     std::set<std::string> links;
@@ -83,7 +83,7 @@ std::set<std::string> StrayDescriptors(const std::vector<pid_t>& workers,
       if (link.starts_with(run_dir)) {
         strays.insert(fmt::format("worker {} holds {}", worker, link));
       }
-      if (!link.starts_with("pipe:")) continue;
+      if (!link.starts_with("pipe:") && !link.starts_with("socket:")) continue;
       auto [holder, first] = holders.emplace(link, worker);
       if (!first) {
         strays.insert(fmt::format("workers {} and {} share {}", holder->second, worker, link));
@@ -107,6 +107,8 @@ std::vector<pid_t> WorkersOf(pid_t supervisor) {
   std::erase_if(workers, [](pid_t pid) { return !IsWorker(pid); });
   return workers;
 }
+
+bool Sleeps(pid_t pid) { return StateOf(pid) == 'S'; }
 
 bool SignalChild(pid_t parent, pid_t child, int signal) {
   Fd pidfd(static_cast<int>(syscall(SYS_pidfd_open, child, 0)));

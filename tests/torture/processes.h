@@ -19,6 +19,9 @@ std::vector<pid_t> ChildrenOf(pid_t parent);
 // Its children that have become workers: a fork that has not exec'd yet is none.
 std::vector<pid_t> WorkersOf(pid_t supervisor);
 
+// Whether it waits for something, as a worker does once it has set itself up.
+bool Sleeps(pid_t pid);
+
 // Signals a child of `parent`, never another process that got its number; false: it is gone.
 bool SignalChild(pid_t parent, pid_t child, int signal);
 
