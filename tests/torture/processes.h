@@ -25,8 +25,8 @@ bool Sleeps(pid_t pid);
 // Signals a child of `parent`, never another process that got its number; false: it is gone.
 bool SignalChild(pid_t parent, pid_t child, int signal);
 
-// Waits until all our children but `spared` are gone, reaping them. What is left at the limit is
-// described, then killed.
+// Waits until all our children but `spared` are gone, reaping them. What is left at the limit, the
+// time aside in which it waited for a processor, is described, then killed.
 std::vector<std::string> AwaitNobody(const std::set<pid_t>& spared,
                                      std::chrono::milliseconds limit);
 
