@@ -209,28 +209,6 @@ TEST_CASE("lane: so much time passes between calls") {
         "p lets 2s pass between calls: 1.5 s to go");
 }
 
-TEST_CASE("lane: calls that go a little late do not delay those after them, and never come close") {
-  constexpr milliseconds kDelay{100};
-  constexpr milliseconds kMostEarly{2};
-  Limits limits;
-  limits.min_delay = kDelay;
-  Lane lane = MakeLane(limits);
-  Pass(lane, kNow);
-  Time last = kNow;
-  for (int i = 1; i <= 50; ++i) {
-    Time late = *lane.NextChance(kSmall, last) + milliseconds(1);
-    CHECK_FALSE(lane.MayGo(kSmall, last + kDelay - kMostEarly - milliseconds(1)));
-    CHECK(late - last >= kDelay - kMostEarly);
-    Pass(lane, late);
-    last = late;
-  }
-  CHECK(last - kNow <= 50 * kDelay + milliseconds(1));
-  Pass(lane, last + hours(1));  // who was not kept waiting has nothing to make up for
-  CHECK(lane.NextChance(kSmall, last + hours(1)) == last + hours(1) + kDelay);
-  Pass(lane, last + hours(2) + kDelay + seconds(1));
-  CHECK_FALSE(lane.MayGo(kSmall, last + hours(2) + kDelay + seconds(1) + kDelay / 2));
-}
-
 TEST_CASE("lane: a warm-up lets one call go first, and the others when it was answered") {
   Limits limits = AtOnce(8);
   limits.warmup = true;

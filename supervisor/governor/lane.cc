@@ -13,10 +13,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kMinute{60'000};
-// Of the delay between calls, and at most: by how much one that went late lets the next come early,
-// so that lateness does not add up. Whoever is later than a whole delay was not kept waiting by it.
-constexpr int kDelayParts = 5;
-constexpr milliseconds kMostEarly{2};
 constexpr std::array kUnits{LimitUnit::kRequests, LimitUnit::kTokens, LimitUnit::kInputTokens,
                             LimitUnit::kOutputTokens};
 
@@ -191,17 +187,9 @@ std::string Lane::WhyWindow(const Tokens& tokens, Time now) const {
                      DurationText(limits_.min_delay), Until(last_sent_ + limits_.min_delay, now));
 }
 
-// When the call that goes now was to go.
-Lane::Time Lane::SlotOf(Time now) const {
-  const Time::duration delay = limits_.min_delay;
-  if (last_sent_ == Time::min() || now - last_sent_ >= 2 * delay) return now;
-  Time early = now - std::min<Time::duration>(delay / kDelayParts, kMostEarly);
-  return std::clamp(last_sent_ + delay, early, now);
-}
-
 Flight Lane::Sent(int64_t call, const Tokens& tokens, Time now) {
   slots_.Sent();
-  last_sent_ = SlotOf(now);
+  last_sent_ = now;
   if (outage_.down()) outage_.Probe(call, now);
   for (UnitWindow& each : windows_) each.window.Take(AmountIn(each.unit, tokens), now);
   Flight flight{call, now, tokens, {}};

@@ -114,7 +114,6 @@ class Lane {
   bool HasOutages() const { return level_ == Level::kProvider || level_ == Level::kModel; }
   // When the clock lets it go, slots aside.
   Time Opens(const Tokens& tokens, Time now) const;
-  Time SlotOf(Time now) const;
   std::string WhyWindow(const Tokens& tokens, Time now) const;
 
   Level level_;
@@ -125,7 +124,7 @@ class Lane {
   std::vector<UnitWindow> windows_;
   std::array<LearnedLimit, kLimitUnits> learned_;
   Outage outage_;
-  Time last_sent_ = Time::min();  // the last call's slot by min_delay
+  Time last_sent_ = Time::min();
   Time closed_until_ = Time::min();
   std::string why_closed_;
   std::string stopped_, trouble_;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <sys/epoll.h>
 #include <sys/types.h>
 
 #include <map>
