@@ -60,8 +60,8 @@ class WorkerPool {
   // Kills a worker: first the signal, then, if it lives on, KILL. `why` becomes WorkerLost::how.
   virtual void Kill(WorkerId worker, int signal, const std::string& why) = 0;
 
-  // Sends what is left to send and waits until something happens or `until`; appends what did. Returns
-  // everything that is ready, so that a turn of the loop sees it all.
+  // Sends what is left to send and waits until something happens or `until`; appends what did.
+  // Returns everything that is ready, so that a turn of the loop sees it all.
   virtual void Wait(std::chrono::steady_clock::time_point until,
                     std::vector<PoolEvent>* events) = 0;
 
