@@ -58,6 +58,13 @@ bool KillFrozen(const Act& act, Stage& stage) {
   return KillSupervisor(stage);
 }
 
+// What workers were told before it was committed is done meanwhile, and nobody knows of it.
+bool KillStopped(const Act& act, Stage& stage) {
+  stage.muster.Signal(SIGSTOP);
+  stage.muster.PumpUntil(Clock::now() + act.gap);
+  return KillSupervisor(stage);
+}
+
 // Should it say so before it is true, this is when it is not.
 bool KillAtDone(Stage& stage) {
   auto listen = stage.muster.on_line;
@@ -151,6 +158,8 @@ bool Perform(const Act& act, Stage& stage) {
       return KillEverything(act, stage);
     case Deed::kKillFrozen:
       return KillFrozen(act, stage);
+    case Deed::kKillStopped:
+      return KillStopped(act, stage);
     case Deed::kKillAtDone:
       return KillAtDone(stage);
     case Deed::kFreezeWorker:

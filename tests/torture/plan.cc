@@ -26,7 +26,8 @@ microseconds Moment(Dice& dice) {
 
 Deed Ending(Dice& dice) {
   int64_t drawn = dice.Between(1, 100);
-  if (drawn <= 54) return Deed::kKillSupervisor;
+  if (drawn <= 28) return Deed::kKillSupervisor;
+  if (drawn <= 54) return Deed::kKillStopped;
   if (drawn <= 62) return Deed::kKillAtDone;
   if (drawn <= 80) return Deed::kKillEverything;
   if (drawn <= 88) return Deed::kKillFrozen;

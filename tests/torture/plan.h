@@ -14,6 +14,7 @@ enum class Deed {
   kKillWorker,
   kKillEverything,  // the supervisor and all its workers, in either order
   kKillFrozen,      // a worker is stopped (SIGSTOP), then the supervisor killed
+  kKillStopped,     // the supervisor is stopped (SIGSTOP), its workers go on, then it is killed
   kKillAtDone,      // the supervisor, the moment it shows an item as done
   kFreezeWorker,    // SIGSTOP, a moment, SIGCONT
   kInterrupt,       // Ctrl+C
@@ -29,6 +30,7 @@ inline constexpr auto kDeedNames = std::to_array<std::string_view>({
     "worker killed",
     "everything killed",
     "supervisor killed, worker frozen",
+    "supervisor stopped, then killed",
     "supervisor killed at a done",
     "worker frozen",
     "Ctrl+C",
@@ -45,14 +47,15 @@ constexpr std::string_view Name(Deed deed) { return kDeedNames[static_cast<size_
 // Ends the session, if it does not end by itself before.
 constexpr bool EndsSession(Deed deed) {
   return deed == Deed::kKillSupervisor || deed == Deed::kKillEverything ||
-         deed == Deed::kKillFrozen || deed == Deed::kKillAtDone || deed == Deed::kInterrupt ||
-         deed == Deed::kInterruptTwice || deed == Deed::kTerminate;
+         deed == Deed::kKillFrozen || deed == Deed::kKillStopped || deed == Deed::kKillAtDone ||
+         deed == Deed::kInterrupt || deed == Deed::kInterruptTwice || deed == Deed::kTerminate;
 }
 
 // Is a SIGKILL, and counted as one kill however many processes it takes.
 constexpr bool IsKill(Deed deed) {
   return deed == Deed::kKillSupervisor || deed == Deed::kKillEverything ||
-         deed == Deed::kKillFrozen || deed == Deed::kKillAtDone || deed == Deed::kKillWorker;
+         deed == Deed::kKillFrozen || deed == Deed::kKillStopped || deed == Deed::kKillAtDone ||
+         deed == Deed::kKillWorker;
 }
 
 // One deed and when, counted from the start of the process.
