@@ -8,6 +8,7 @@
 #   make kill-points [SAMPLE=200|ALL=1] [SEED=] [POINT=]   kill it at every system call that changes
 #                                     something (tests/kill_points.cc); ERRORS=1: let them fail
 #   make power-cuts CUTS=20           cut the power of its disk (tests/power_cuts.cc); root only
+#   make breakages                    break it on purpose (tests/breakages/): is that noticed?
 #   make fuzz TARGET=replies|all SECONDS=60    fuzz what reads bytes that others wrote
 #   make test-peers                   against an independent fake and the real claude CLI, from npm
 #   make test-slurm | test-ssh        workers on emulated machines, and what can happen to them
@@ -312,7 +313,8 @@ torture: test-deps
 	$(B)/torture --programs $(B) --kills $(KILLS) $(if $(SEED),--seed $(SEED)) $(if $(SAN),--slow 6)
 
 # Every system call that changes something is a point; ERRORS=1: every one that can fail. SAMPLE=
-# points of all kinds, or ALL=1; what it prints of a point that failed is its POINT=.
+# points of all kinds, or ALL=1; what it prints of a point that failed is its POINT=. A long campaign
+# goes on where it was with JOURNAL=FILE, and is shared out with PART=1/2.
 ERRORS ?=
 SAMPLE ?= 200
 
@@ -322,7 +324,7 @@ kill-points: test-deps
 	@$(MAKE) --no-print-directory -j$(JOBS) programs $(B)/fake-provider $(B)/kill-points
 	$(B)/kill-points --programs $(B) $(if $(ERRORS),--errors) $(if $(ALL),--all,--sample $(SAMPLE)) \
 	  $(if $(STRIDE),--stride $(STRIDE)) $(if $(SEED),--seed $(SEED)) $(if $(POINT),--point $(POINT)) \
-	  $(if $(SAN),--slow 6)
+	  $(if $(PART),--part $(PART)) $(if $(JOURNAL),--journal $(JOURNAL)) $(if $(SAN),--slow 6)
 
 # The same disk, cut off at CUTS random instants; skipped with the reason where it cannot be made.
 CUTS ?= 20
@@ -332,6 +334,13 @@ power-cuts: test-deps
 	@scripts/install-packages libunwind-dev xfsprogs e2fsprogs
 	@$(MAKE) --no-print-directory -j$(JOBS) programs $(B)/fake-provider $(B)/power-cuts
 	$(B)/power-cuts --programs $(B) --cuts $(CUTS) $(if $(SEED),--seed $(SEED))
+
+# Every tests/breakages/NAME.patch, applied to a copy, must be noticed; ARGS="--only send --times 5".
+.PHONY: breakages
+breakages: test-deps
+	@scripts/install-packages libunwind-dev xfsprogs e2fsprogs patch
+	@$(MAKE) --no-print-directory -j$(JOBS) programs $(B)/fake-provider $(B)/torture $(B)/power-cuts
+	scripts/breakages $(B) $(ARGS)
 
 # What of a provider's limits is used, and how often it is run into; ARGS=--quick for short windows.
 .PHONY: bench-limits
