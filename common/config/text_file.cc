@@ -39,7 +39,8 @@ Result<std::string> ReadTextFile(const std::string& folder, const std::string& p
   if (!file) return Fail("{}: {}", shown, std::strerror(errno));
   std::string text;
   uintmax_t size = fs::file_size(full, error);
-  if (!error) text.resize(std::min<uintmax_t>(size, most) + 1);
+  if (error) return Fail("{}: {}", shown, error.message());
+  text.resize(std::min<uintmax_t>(size, most) + 1);
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (file.bad()) return Fail("{}: {}", shown, std::strerror(errno));
   text.resize(static_cast<size_t>(file.gcount()));
