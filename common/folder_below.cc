@@ -42,6 +42,12 @@ std::string WhyNotOpened(int at, const std::string& part, int error) {
               : ErrnoText(error);
 }
 
+// On the disk too, so that what is kept in it is not lost with it.
+bool MakeFolder(int at, const fs::path& name) {
+  if (mkdirat(at, name.c_str(), 0777) == 0) return fsync(at) == 0;
+  return errno == EEXIST;
+}
+
 }  // namespace
 
 Result<Fd> OpenFolderOf(const std::string& root, const std::string& path, bool make) {
@@ -54,9 +60,7 @@ Result<Fd> OpenFolderOf(const std::string& root, const std::string& path, bool m
   if (!at) return CannotWrite(root, path, ErrnoText(errno));
   for (const fs::path& part : fs::path(path).parent_path()) {
     if (part.empty() || part == ".") continue;
-    if (make && mkdirat(at.get(), part.c_str(), 0777) != 0 && errno != EEXIST) {
-      return CannotWrite(root, path, ErrnoText(errno));
-    }
+    if (make && !MakeFolder(at.get(), part)) return CannotWrite(root, path, ErrnoText(errno));
     Fd next(openat(at.get(), part.c_str(), kFolder | O_NOFOLLOW));
     if (!next) return CannotWrite(root, path, WhyNotOpened(at.get(), part.string(), errno));
     at = std::move(next);
@@ -79,6 +83,13 @@ Result<void> ReplaceFileBelow(const std::string& root, const std::string& path,
   if (!folder) return Error{folder.error()};
   auto written = ReplaceFileAt(folder->get(), fs::path(path).filename().string(), text);
   if (!written) return CannotWrite(root, path, written.error());
+  return {};
+}
+
+Result<void> SyncFolderOf(const std::string& root, const std::string& path) {
+  auto folder = OpenFolderOf(root, path, false);
+  if (!folder) return Error{folder.error()};
+  if (fsync(folder->get()) != 0) return CannotWrite(root, path, ErrnoText(errno));
   return {};
 }
 

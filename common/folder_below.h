@@ -20,8 +20,12 @@ Result<Fd> OpenFolderOf(const std::string& root, const std::string& path, bool m
 // error is only the reason.
 Result<void> ReplaceFileAt(int folder, const std::string& name, std::string_view text);
 
-// The same for `path` below `root`; makes missing folders.
+// The same for `path` below `root`; makes missing folders. After a power cut the old file may be
+// there again until SyncFolderOf().
 Result<void> ReplaceFileBelow(const std::string& root, const std::string& path,
                               std::string_view text);
+
+// What was replaced in the folder of `path` is on the disk, when this has returned.
+Result<void> SyncFolderOf(const std::string& root, const std::string& path);
 
 }  // namespace muster

@@ -147,7 +147,8 @@ TEST_CASE("e2e: a crash between the commit and its file is repaired at the next 
   Workplace place(3);
   place.Ask(server);
   ChildOptions run = place.Run();
-  run.argv = Args{"strace", "-o", "/dev/null", "-e", "inject=/^rename:signal=KILL:when=2"} + run.argv;
+  run.argv =
+      Args{"strace", "-o", "/dev/null", "-e", "inject=/^rename:signal=KILL:when=2"} + run.argv;
   CHECK(RunChild(run).code != 0);
   Json killed = place.Status();
   int64_t done = CountIn(killed, "counts", "done");

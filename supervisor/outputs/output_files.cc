@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <optional>
+#include <map>
 
 #include "common/files.h"
 #include "common/folder_below.h"
@@ -12,6 +12,13 @@
 namespace muster {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+// Missing files that are held in memory at a time.
+constexpr size_t kMostTogether = 32;
+
+}  // namespace
 
 bool IsRunFile(const std::string& path) {
   fs::path normal = fs::path(path).lexically_normal();
@@ -82,24 +89,38 @@ void OutputFiles::TakeBack(const std::string& item) {
   }
 }
 
-Result<void> OutputFiles::WriteFile(const std::string& item, int64_t output,
-                                    const std::string& path, const std::string& text) {
-  auto full = PathInside(folder_, path);
+Result<void> OutputFiles::Replace(const OutputText& output) const {
+  auto full = PathInside(folder_, output.path);
   if (!full) return Error{full.error()};
-  if (auto written = ReplaceFileBelow(folder_, path, text); !written) return written;
-  books_.MarkWritten(item, output);
-  return {};
+  return ReplaceFileBelow(folder_, output.path, output.text);
+}
+
+int64_t OutputFiles::WriteFiles(const std::vector<Expected>& files, Result<void>& first_error) {
+  auto good = [&](const Result<void>& result) {
+    if (!result && first_error) first_error = result;
+    return result.ok();
+  };
+  std::map<fs::path, std::vector<const Expected*>> in_place;  // by folder
+  for (const Expected& file : files) {
+    if (good(Replace(file.output))) {
+      in_place[fs::path(file.output.path).parent_path()].push_back(&file);
+    }
+  }
+  int64_t written = 0;
+  for (const auto& [folder, its_files] : in_place) {
+    if (!good(SyncFolderOf(folder_, its_files.front()->output.path))) continue;
+    for (const Expected* file : its_files) books_.MarkWritten(file->item, file->output.output);
+    written += static_cast<int64_t>(its_files.size());
+  }
+  return written;
 }
 
 Result<void> OutputFiles::Write() {
-  Result<void> first;
-  for (const auto& [item, output] : expected_) {
-    auto written = WriteFile(item, output.output, output.path, output.text);
-    if (!written && first) first = written;
-  }
+  Result<void> first_error;
+  WriteFiles(expected_, first_error);
   expected_.clear();
   auto grown = growing_.Grow();
-  return first ? grown : first;
+  return first_error ? grown : first_error;
 }
 
 Result<void> OutputFiles::Finish() {
@@ -110,18 +131,23 @@ Result<void> OutputFiles::Finish() {
 
 Result<int64_t> OutputFiles::RepairFiles() {
   int64_t written = 0;
-  std::optional<std::string> error;
+  Result<void> first_error;
+  std::vector<Expected> missing;
+  auto write = [&] {
+    written += WriteFiles(missing, first_error);
+    missing.clear();
+  };
   books_.view().ForEachOutput(false, [&](const OutputRow& row) {
     const FileFormat* format = FormatOf(row.output);
     if (!format || format->grows()) return;
     auto full = PathInside(folder_, row.path);
     std::error_code ignored;
     if (row.written && full && fs::exists(*full, ignored)) return;
-    auto done = WriteFile(row.item, row.output, row.path, row.text);
-    if (!done && !error) error = done.error();
-    if (done) ++written;
+    missing.push_back({row.item, {row.output, row.path, row.text}});
+    if (missing.size() >= kMostTogether) write();
   });
-  if (error) return Error{*error};
+  write();
+  if (!first_error) return Error{first_error.error()};
   return written;
 }
 

@@ -54,8 +54,10 @@ class OutputFiles {
   const FileFormat* FormatOf(int64_t output) const;
   Result<void> CheckPath(const std::string& item, const OutputText& output,
                          const FileFormat& format) const;
-  Result<void> WriteFile(const std::string& item, int64_t output, const std::string& path,
-                         const std::string& text);
+  Result<void> Replace(const OutputText& output) const;
+  // Writes what can be written. A file counts as written once its folder is on the disk as well:
+  // until then a power cut can bring back what was there before it. Returns how many do.
+  int64_t WriteFiles(const std::vector<Expected>& files, Result<void>& first_error);
   Result<int64_t> RepairFiles();
 
   std::string folder_, run_dir_;
