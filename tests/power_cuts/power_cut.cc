@@ -113,9 +113,8 @@ Result<void> PowerCut::Start() {
 }
 
 Result<void> PowerCut::Cut() {
-  for (pid_t worker : torture::WorkersOf(muster_->pid())) {
-    torture::SignalChild(muster_->pid(), worker, SIGSTOP);
-  }
+  const std::vector<pid_t> workers = torture::WorkersOf(muster_->pid());
+  for (pid_t worker : workers) torture::SignalChild(muster_->pid(), worker, SIGSTOP);
   muster_->PumpUntil(Clock::now());
   if (auto cut = disk_.Cut(); !cut) return cut;
   auto listen = std::exchange(muster_->on_line, nullptr);  // what it says now comes too late
@@ -125,6 +124,8 @@ Result<void> PowerCut::Cut() {
     witness_.exit_codes[muster_->pid()] = *muster_->ending().exit_code;
     witness_.hindered.insert(muster_->pid());
   }
+  // One that had only just been forked would, stopped, not die with its parent.
+  for (pid_t worker : workers) torture::SignalChild(getpid(), worker, SIGKILL);
   ++witness_.supervisors_killed;
   tracer_.reset();
   muster_.reset();
