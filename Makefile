@@ -112,7 +112,7 @@ deps:
 
 .PHONY: test-deps
 test-deps:
-	@scripts/install-packages $(PACKAGES) clang-format python3 python3-jsonschema strace procps
+	@scripts/install-packages $(PACKAGES) clang-format patch python3 python3-jsonschema strace procps
 
 # ---- building ----
 
@@ -214,7 +214,7 @@ AS_SHIPPED := e2e*,simulation*,$(MEASURED)
 test: test-deps
 ifeq ($(SAN),)
 	@$(MAKE) --no-print-directory -j$(JOBS) test-programs
-	@$(MAKE) --no-print-directory check-layers check-format
+	@$(MAKE) --no-print-directory check-layers check-format check-breakages
 	$(B)/torture --programs $(B) --kills 100
 	MUSTER_PROGRAMS=$(B) scripts/run-tests $(B)/test-suite "-tc=$(AS_SHIPPED)"
 	@$(MAKE) --no-print-directory test-checked SAN=address EXCEPT="$(AS_SHIPPED)"
@@ -261,10 +261,11 @@ FUZZFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZED_frames    := common/frame.cc common/text.cc
 FUZZED_json      := $(addprefix common/,json.cc json_reader.cc json_writer.cc text.cc)
 FUZZED_messages  := $(FUZZED_json) common/protocol.cc common/base64.cc
-FUZZED_ledger    := $(FUZZED_json) common/money.cc $(wildcard supervisor/ledger/*.cc)
+FUZZED_ledger    := $(FUZZED_json) common/money.cc $(wildcard supervisor/ledger/*.cc) \
+                      tests/fuzz/ledger_reading.cc
 FUZZED_templates := $(FUZZED_json) $(addprefix common/,template.cc template_syntax.cc safe_name.cc \
                       hash.cc)
-FUZZED_escapers  := $(FUZZED_templates) common/fd.cc common/output_lines.cc \
+FUZZED_escapers  := $(FUZZED_templates) common/fd.cc common/folder_below.cc common/output_lines.cc \
                       $(wildcard common/tables/*.cc) \
                       supervisor/metrics/exposition.cc supervisor/report/plot_svg.cc
 FUZZED_tables    := $(FUZZED_escapers)
@@ -336,9 +337,14 @@ power-cuts: test-deps
 	$(B)/power-cuts --programs $(B) --cuts $(CUTS) $(if $(SEED),--seed $(SEED))
 
 # Every tests/breakages/NAME.patch, applied to a copy, must be noticed; ARGS="--only send --times 5".
+.PHONY: check-breakages
+check-breakages:
+	@for patch in tests/breakages/*.patch; do \
+	  patch -p1 --dry-run -s -f < $$patch || { echo "$$patch does not apply any more"; exit 1; }; done
+
 .PHONY: breakages
 breakages: test-deps
-	@scripts/install-packages libunwind-dev xfsprogs e2fsprogs patch
+	@scripts/install-packages libunwind-dev xfsprogs e2fsprogs
 	@$(MAKE) --no-print-directory -j$(JOBS) programs $(B)/fake-provider $(B)/torture $(B)/power-cuts
 	scripts/breakages $(B) $(ARGS)
 

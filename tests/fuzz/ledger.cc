@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "supervisor/ledger/sqlite.h"
+#include "tests/fuzz/ledger_reading.h"
 #include "tests/fuzz/scratch.h"
 #include "tests/fuzz/targets.h"
 
@@ -21,11 +22,20 @@ namespace {
 using record::TryOutcome;
 
 constexpr int kItems = 6;
-constexpr size_t kMostRows = 1000;  // of any kind: many times what there are
 
 const SessionInfo kSession{4711, "host", "muster run c.yaml", 1000};
 
 std::string IdOf(int64_t n) { return fmt::format("item{}", n); }
+
+// Those of the items that there are, and as many that there are not.
+const std::vector<std::string>& AskedIds() {
+  static const std::vector<std::string> kIds = [] {
+    std::vector<std::string> ids;
+    for (int64_t n = 1; n <= 2 * kItems; ++n) ids.push_back(IdOf(n));
+    return ids;
+  }();
+  return kIds;
+}
 
 record::TryStarted Started(int64_t call, int64_t n) {
   record::TryStarted started;
@@ -52,105 +62,6 @@ record::TryEnded Ended(int64_t call, TryOutcome outcome) {
   ended.usage = Usage{10, 0, 0, 5, 0};
   ended.cost = 10 + call;
   return ended;
-}
-
-// ---- everything a reader can see ----
-
-// A reading that never ends is cut off, with a word.
-struct Counter {
-  size_t rows = 0;
-  void operator()() { Must(++rows < kMostRows, "reading goes on without end"); }
-};
-
-std::string Describe(const Totals& t) {
-  return fmt::format("{} {} {} {} {} {} {} {} {} {} {}\n", t.calls, t.tries, t.failed_tries,
-                     t.unknown_tries, t.unpriced, t.unknown_usage, t.usage.input, t.usage.output,
-                     t.cost, t.unknown_cost, t.unknown_unbounded);
-}
-
-std::string DescribeItems(const LedgerView& view) {
-  std::string text =
-      fmt::format("{} of {}\n", fmt::join(view.CountItems(), " "), view.MaxPosition());
-  Counter items, standings;
-  view.ForEachItem([&](const ItemRow& item) {
-    items();
-    text += fmt::format("{} {} {} {} {} {} {}\n", item.position, item.id, item.fields,
-                        static_cast<int>(item.status), item.reason, item.attempts, item.lane);
-  });
-  view.ForEachStanding([&](const ItemStanding&) { return standings(), true; });
-  for (size_t status = 0; status < kItemStatusNames.size(); ++status) {
-    for (const std::string& lane : view.Lanes(static_cast<ItemStatus>(status))) {
-      auto of_lane = view.ItemsAfter(0, static_cast<ItemStatus>(status), lane, kMostRows);
-      text += fmt::format("{} {}: {}\n", status, lane, of_lane.size());
-    }
-  }
-  return text + fmt::format("{} {} {}\n", standings.rows, view.FirstUnended(0), view.DoneWorkMs());
-}
-
-std::string DescribeCalls(const LedgerView& view) {
-  std::string text;
-  for (int64_t n = 1; n <= 2 * kItems; ++n) {
-    view.FindKnown(IdOf(n));
-    auto call = view.FindCall(IdOf(n), "chat", 1, "hash");
-    if (call) {
-      text += fmt::format("{} {} {} {} {}\n", call->call, call->answer.value_or("none"),
-                          call->rejected, call->tries, call->unknown_tries);
-    }
-    text += Describe(view.ItemTotals(IdOf(n))) + view.ResultOf(IdOf(n)).value_or("none") + "\n";
-    for (const OutputRow& row : view.OutputsOf(IdOf(n))) text += row.path + " " + row.text + "\n";
-  }
-  return text;
-}
-
-std::string DescribeTries(const LedgerView& view) {
-  std::string text = Describe(view.RunTotals());
-  for (const auto& worker : view.TotalsByWorker()) {
-    text += worker.worker + " " + Describe(worker.totals);
-  }
-  for (const auto& [name, booked] : view.BookedByProvider()) {
-    text += fmt::format("{} {}\n", name, booked);
-  }
-  for (const UnknownTry& each : view.UnknownTries()) text += each.item + "\n";
-  Counter tries;
-  view.ForEachTrySince(0, [&](const LedgerView::SentTry& sent) {
-    tries();
-    text += fmt::format("{} {} {}\n", sent.started_ms, sent.provider, sent.ended);
-  });
-  return text + fmt::format("{}\n", view.InTheAir().size());
-}
-
-std::string DescribeOutputs(const LedgerView& view) {
-  std::string text = fmt::format("{} {}\n", view.CountOutputFiles(), view.RecordsTakenBack());
-  Counter outputs;
-  for (bool unwritten_only : {false, true}) {
-    view.ForEachOutput(unwritten_only, [&](const OutputRow& row) {
-      outputs();
-      text += fmt::format("{} {} {}\n", row.item, row.path, row.written);
-    });
-  }
-  auto paths = view.PathsOf(0);
-  Must(paths.size() < kMostRows, "paths without end");
-  for (const std::string& path : paths) {
-    for (bool by_item : {false, true}) {
-      RecordQuery query;
-      query.path = path;
-      query.by_item = by_item;
-      query.errors = true;
-      view.ForEachRecord(query, [&](const RecordRow& row) {
-        outputs();
-        text += row.item + row.text + "\n";
-        return true;
-      });
-    }
-  }
-  return text;
-}
-
-std::string Describe(const LedgerView& view) {
-  auto session = view.LastSession();
-  return fmt::format("session {}\n", session ? session->session : 0) +
-         view.Meta("name").value_or("none") + "\n" + DescribeItems(view) + DescribeCalls(view) +
-         DescribeTries(view) + DescribeOutputs(view);
 }
 
 // ---- the ledger that is damaged ----
@@ -215,7 +126,7 @@ Original::Original() {
   for (size_t size : ends) {
     Put(file, std::string_view(log).substr(0, size));
     Ledger again = MustOpen(path);
-    readings.push_back(Describe(again.view()));
+    readings.push_back(Describe(again.view(), AskedIds()));
     Must(again.view().error().empty(), "the first ledger cannot be read");
   }
 }
@@ -336,7 +247,7 @@ void CheckRefusal(const Original& original, const std::string& error, std::strin
 void CheckReader(const Original& original, std::string_view file, std::string_view log) {
   auto view = LedgerView::Open(original.path);
   if (view) {
-    Describe(*view);
+    Describe(*view, AskedIds());
   } else {
     CheckRefusal(original, view.error(), file, log);
   }
@@ -405,7 +316,7 @@ void CheckWriter(const Original& original, std::string_view file, std::string_vi
                  bool log_alone) {
   auto ledger = Ledger::Open(original.path, kSession);
   if (!ledger) return CheckRefusal(original, ledger.error(), file, log);
-  std::string reading = Describe(ledger->view());
+  std::string reading = Describe(ledger->view(), AskedIds());
   bool readable = ledger->view().error().empty();
   if (log_alone) {
     Must(readable, "a log that is damaged made the ledger unreadable");
@@ -413,7 +324,7 @@ void CheckWriter(const Original& original, std::string_view file, std::string_vi
   }
   if (readable && Intact(original.path)) CheckRules(ledger->view());
   CheckTurns(original, *ledger);
-  Describe(ledger->view());
+  Describe(ledger->view(), AskedIds());
 }
 
 }  // namespace
