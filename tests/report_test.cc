@@ -391,6 +391,28 @@ TEST_CASE("a run without scores or rules, or that is going on, has a report too"
   CHECK(Holds(ReportAsText(ReportOf({folder.path()}), false), "2: 1 done, 1 pending"));
 }
 
+TEST_CASE("what was done on which machine is told where there were several") {
+  TempDir folder;
+  auto ledger = OpenAt(folder / "ledger.sqlite");
+  CommitAll(ledger, MakeItem(1, "a"), MakeItem(2, "b"));
+  CommitAll(ledger, record::AttemptStarted{"a", 1, "far/1", 1, "far.example"},
+            record::AttemptEnded{"a", 1, "worker-lost(SIGKILL)", "", 2},
+            record::AttemptStarted{"a", 2, "far/2", 3, "far.example"},
+            record::AttemptEnded{"a", 2, "done", "", 4});
+  CHECK_FALSE(Holds(ReportAsText(ReportOf({folder.path()}), false), "by machine"));
+  CommitAll(ledger, record::AttemptStarted{"b", 1, "w1", 1, "near.example"});
+  Report report = ReportOf({folder.path()});
+  std::string text = ReportAsText(report, false);
+  CHECK(Holds(text, "by machine"));
+  const NodeWork& far = report.runs[0].nodes.at("far.example");
+  CHECK(std::tuple(far.workers, far.attempts, far.done, far.lost) == std::tuple(2, 2, 1, 1));
+  const NodeWork& near = report.runs[0].nodes.at("near.example");
+  CHECK(std::tuple(near.workers, near.attempts, near.done, near.lost) == std::tuple(1, 1, 0, 0));
+  auto json = ParseJson(ReportAsJson(report));
+  REQUIRE(json.ok());
+  CHECK((*json)["runs"][0]["nodes"][0]["workers_lost"] == 1);
+}
+
 TEST_CASE("what is no run of this version is refused with the reason, and nothing is written") {
   TempDir folder;
   std::string out = folder / "out.txt";

@@ -201,6 +201,15 @@ void ReadTries(Database& database, const LedgerView& ledger, ReportRun& run) {
   while (kinds.Next()) run.failed_tries[kinds.Text(0)] = kinds.Int(1);
 }
 
+void ReadNodes(Database& database, ReportRun& run) {
+  Rows rows = database.Query(
+      "SELECT node, count(DISTINCT worker), count(*), coalesce(sum(outcome = 'done'), 0),"
+      " coalesce(sum(outcome LIKE 'worker-lost%'), 0) FROM attempts GROUP BY node");
+  while (rows.Next()) {
+    run.nodes[rows.Text(0)] = {rows.Int(1), rows.Int(2), rows.Int(3), rows.Int(4)};
+  }
+}
+
 Result<std::shared_ptr<Database>> OpenLedger(const std::string& run_dir) {
   std::string path = run_dir + "/ledger.sqlite";
   std::error_code error;
@@ -307,6 +316,7 @@ Result<ReportRun> ReadReportRun(const std::string& run_dir) {
   }
   ReadWork(**database, items);
   ReadTries(**database, ledger, run);
+  ReadNodes(**database, run);
   ReadTimes(**database, run);
   if (!ledger.error().empty())
     return Fail("report of {}: {}", VisibleText(run_dir), ledger.error());

@@ -54,6 +54,14 @@ struct ReportItem {
   TriedWork AllWork() const;
 };
 
+// What was done on one machine.
+struct NodeWork {
+  int64_t workers = 0;   // that were given an item there
+  int64_t attempts = 0;  // of items
+  int64_t done = 0;      // that ended with their item done
+  int64_t lost = 0;      // that ended with their worker
+};
+
 // A run's books as a report needs them.
 struct ReportRun {
   std::string label;  // tells it apart from the others of a report
@@ -70,6 +78,7 @@ struct ReportRun {
   std::map<std::string, int64_t> failed_tries;  // by kind: rate-limited, network, …
   ReportRules rules;                            // empty where the run says none
   std::vector<ReportItem> items;                // in the source's order, absent ones left out
+  std::map<std::string, NodeWork> nodes;        // by the machine's own name
 
   // Every score that some item has; those that are compared first, in that order.
   std::vector<std::string> ScoreNames() const;

@@ -145,6 +145,14 @@ Json RunJson(const ReportRun& run, const RunNumbers& numbers) {
   for (const GroupNumbers& group : numbers.groups) groups.push_back(GroupJson(group));
   Json& against = json["against"] = Json::array();
   for (const AgainstNumbers& each : numbers.against) against.push_back(AgainstJson(each));
+  Json& nodes = json["nodes"] = Json::array();
+  for (const auto& [name, node] : run.nodes) {
+    nodes.push_back({{"node", name},
+                     {"workers", node.workers},
+                     {"attempts", node.attempts},
+                     {"items_done", node.done},
+                     {"workers_lost", node.lost}});
+  }
   Json& items = json["items"] = Json::array();
   for (const ReportItem& item : run.items) items.push_back(ItemJson(item));
   return json;

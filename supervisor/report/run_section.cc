@@ -217,6 +217,25 @@ Table AgainstTable(const ReportRun& run, const RunNumbers& numbers) {
   return table;
 }
 
+// ---- machines ----
+
+Table NodesTable(const ReportRun& run) {
+  Table table{"by machine",
+              {{"machine", false},
+               {"workers", true},
+               {"attempts", true},
+               {"items done", true},
+               {"lost with their worker", true}},
+              {},
+              {}};
+  for (const auto& [name, node] : run.nodes) {
+    table.rows.push_back({name.empty() ? "not known" : VisibleText(name), FormatCount(node.workers),
+                          FormatCount(node.attempts), FormatCount(node.done),
+                          FormatCount(node.lost)});
+  }
+  return table;
+}
+
 // ---- failures ----
 
 Table FailuresTable(const ReportRun& run) {
@@ -270,6 +289,7 @@ Section RunSection(const ReportRun& run, const RunNumbers& numbers) {
   if (HasWork(numbers)) section.tables.push_back(WorkTable(run, numbers));
   if (!numbers.all.pairs.empty()) section.tables.push_back(PairsTable(run, numbers));
   if (!numbers.against.empty()) section.tables.push_back(AgainstTable(run, numbers));
+  if (run.nodes.size() > 1) section.tables.push_back(NodesTable(run));
   if (Table failures = FailuresTable(run); !failures.rows.empty()) {
     section.tables.push_back(std::move(failures));
   }

@@ -8,6 +8,7 @@
 #include "common/config/glob.h"
 #include "common/config/shard.h"
 #include "common/text.h"
+#include "supervisor/ledger/try_sums.h"
 
 namespace muster {
 namespace {
@@ -40,24 +41,6 @@ std::vector<std::string> ShardsIn(const std::string& folder) {
   return shards;
 }
 
-void AddTotals(Totals& sum, const Totals& more) {
-  sum.calls += more.calls;
-  sum.tries += more.tries;
-  sum.failed_tries += more.failed_tries;
-  sum.unknown_tries += more.unknown_tries;
-  sum.unpriced += more.unpriced;
-  sum.unknown_usage += more.unknown_usage;
-  sum.usage += more.usage;
-  sum.cost = AddMoney(sum.cost, more.cost);
-  sum.unknown_cost = AddMoney(sum.unknown_cost, more.unknown_cost);
-  sum.unknown_unbounded += more.unknown_unbounded;
-  sum.cache_saving = AddMoney(sum.cache_saving, more.cache_saving);
-  sum.own_costs += more.own_costs;
-  sum.own_cost = AddMoney(sum.own_cost, more.own_cost);
-  sum.cost_beside_own = AddMoney(sum.cost_beside_own, more.cost_beside_own);
-  sum.simulated = sum.simulated || more.simulated;
-}
-
 void AddRun(ReportRun& sum, ReportRun&& more) {
   sum.live = sum.live || more.live;
   sum.all_simulated = sum.all_simulated && more.all_simulated;
@@ -70,6 +53,13 @@ void AddRun(ReportRun& sum, ReportRun&& more) {
   sum.work_ms += more.work_ms;
   for (const auto& [kind, count] : more.failed_tries) sum.failed_tries[kind] += count;
   std::move(more.items.begin(), more.items.end(), std::back_inserter(sum.items));
+  for (const auto& [name, node] : more.nodes) {
+    NodeWork& all = sum.nodes[name];
+    all.workers += node.workers;
+    all.attempts += node.attempts;
+    all.done += node.done;
+    all.lost += node.lost;
+  }
 }
 
 // "shard-2-of-8, shard-5-of-8": those of a division that are not among these folders.
