@@ -81,8 +81,6 @@ void CloseOthers(int one, int two) {
 // What its exec and main do for a worker that is started alone. 0 is /dev/null already.
 [[noreturn]] void BecomeWorker(const StandardFds& fds, pid_t supervisor,
                                const Inherited& inherited) {
-  // Also, where the kernel shares time by session (autogroup), the supervisor so waits for more to
-  // have come before it has its turn, and keeps more in one commit.
   setsid();
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != supervisor) _exit(127);  // it died before prctl
