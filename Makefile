@@ -24,7 +24,7 @@ MAKEFLAGS += --no-builtin-rules
 
 CXX      ?= g++
 SAN      ?=
-CXXFLAGS ?= $(if $(SAN),-O1,-O2) -g1
+CXXFLAGS ?= $(if $(SAN),-O0,-O2) -g1
 PREFIX   ?= /usr/local
 CONFIG   ?= configs/transcripts/transcripts.yaml
 ARGS     ?=
@@ -130,16 +130,16 @@ $(B)/test-suite: $(call objects,$(SUPERVISOR) $(WORKER) $(COMMON)) \
 	@echo '  link    $@'
 	$(Q)$(CXX) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS_SUPERVISOR) -lcurl -lssl -lz -lpthread
 
-$(B)/fake-provider: $(call objects,$(FAKE))
+$(B)/fake-provider: $(call test_objects,$(FAKE))
 	@echo '  link    $@'
 	$(Q)$(CXX) $(LINK) $(LDFLAGS) -o $@ $^ -lfmt -lcrypto -lz
 
-$(B)/bad-worker: $(call objects,tests/bad_worker.cc $(COMMON))
+$(B)/bad-worker: $(call objects,$(COMMON)) $(call test_objects,tests/bad_worker.cc)
 	@echo '  link    $@'
 	$(Q)$(CXX) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS_COMMON)
 
-$(B)/torture: $(call objects,$(TORTURE) tests/fake_provider/answers.cc tests/fake_provider/digest.cc \
-                           $(SUPERVISOR) $(COMMON))
+$(B)/torture: $(call objects,$(SUPERVISOR) $(COMMON)) \
+              $(call test_objects,$(TORTURE) tests/fake_provider/answers.cc tests/fake_provider/digest.cc)
 	@echo '  link    $@'
 	$(Q)$(CXX) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS_SUPERVISOR)
 
@@ -245,7 +245,7 @@ check-memory: $(B)/test-suite
 	  $(B)/test-suite --minimal "-sf=$(call FILES_OF,$(IN_MEMORY))"
 
 .PHONY: test-objects
-test-objects: $(call test_objects,$(TESTS) $(FUZZ) $(FAKE_TESTED) $(EXAMINED))
+test-objects: $(call test_objects,$(TESTS) $(FUZZ) $(FAKE) $(TORTURE) tests/bad_worker.cc)
 
 .PHONY: test-programs
 test-programs: programs $(B)/test-suite $(B)/fake-provider $(B)/bad-worker $(B)/torture
