@@ -242,7 +242,7 @@ FILES_OF   = $(shell printf '*/%s_test.cc,' $(1))
 check-memory: $(B)/test-suite
 	@scripts/install-packages valgrind
 	valgrind -q --error-exitcode=9 --suppressions=tests/valgrind.supp \
-	  $(B)/test-suite --minimal "-sf=$(call FILES_OF,$(IN_MEMORY))"
+	  $(B)/test-suite --minimal "-tce=on disk:*" "-sf=$(call FILES_OF,$(IN_MEMORY))"
 
 .PHONY: test-objects
 test-objects: $(call test_objects,$(TESTS) $(FUZZ) $(FAKE) $(TORTURE) tests/bad_worker.cc)
