@@ -103,6 +103,9 @@ nanoseconds WaitedForCpu(pid_t pid) {
   return nanoseconds(waited);
 }
 
+// How often it is looked whether a descriptor that should not be there stays, 5 ms apart.
+constexpr int kLooks = 100;
+
 // On a machine that has other things to do, no more than so many limits are added for that.
 constexpr int kMostForCpu = 9;
 
@@ -176,12 +179,15 @@ std::vector<std::string> InspectProcesses(pid_t supervisor, bool key_taken, cons
   if (key_taken) look(supervisor, "environ");
   for (pid_t worker : workers) look(worker, "cmdline");
   for (pid_t worker : workers) look(worker, "environ");
+  // One that is being forked has, until it is set up, what the process that it is forked from has:
+  // what counts is what stays.
   std::set<std::string> strays = StrayDescriptors(workers, run_dir);
-  if (strays.empty()) return wrong;
-  std::this_thread::sleep_for(milliseconds(5));
-  std::set<std::string> still = StrayDescriptors(workers, run_dir);
-  std::set_intersection(strays.begin(), strays.end(), still.begin(), still.end(),
-                        std::back_inserter(wrong));
+  for (int look = 0; look < kLooks && !strays.empty(); ++look) {
+    std::this_thread::sleep_for(milliseconds(5));
+    std::set<std::string> still = StrayDescriptors(workers, run_dir);
+    std::erase_if(strays, [&](const std::string& stray) { return !still.contains(stray); });
+  }
+  wrong.insert(wrong.end(), strays.begin(), strays.end());
   return wrong;
 }
 
