@@ -143,7 +143,6 @@ $(B)/torture: $(call objects,$(SUPERVISOR) $(COMMON)) \
 	@echo '  link    $@'
 	$(Q)$(CXX) $(LINK) $(LDFLAGS) -o $@ $^ $(LIBS_SUPERVISOR)
 
-# The product's objects come first: of functions that several have, theirs are taken.
 $(B)/instructions: $(call objects,$(SUPERVISOR) $(COMMON) tests/instructions.cc \
                      tests/supervisor_testing.cc tests/fake_pool.cc tests/fake_worker.cc)
 	@echo '  link    $@'
@@ -265,7 +264,7 @@ FUZZED_ledger    := $(FUZZED_json) common/money.cc $(wildcard supervisor/ledger/
                       tests/fuzz/ledger_reading.cc
 FUZZED_templates := $(FUZZED_json) $(addprefix common/,template.cc template_syntax.cc safe_name.cc \
                       hash.cc)
-FUZZED_escapers  := $(FUZZED_templates) common/fd.cc common/folder_below.cc common/output_lines.cc \
+FUZZED_escapers  := $(FUZZED_templates) common/fd.cc common/output_lines.cc \
                       $(wildcard common/tables/*.cc) \
                       supervisor/metrics/exposition.cc supervisor/report/plot_svg.cc
 FUZZED_tables    := $(FUZZED_escapers)
@@ -362,6 +361,7 @@ check-instructions: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) $(B)/instructions
 	scripts/check-instructions --compiler '$(CXX)' --flags='$(CXXFLAGS)' \
 	  $(if $(UPDATE),--update) $(ARGS) $(B)/instructions
+
 # Speed, memory, start and stop, in one table with other runners and the goals: docs/performance.md.
 # Other runners that are not installed are left out; this installs those that Debian has.
 BENCH_PACKAGES := nginx-light openssl python3 python3-aiohttp python3-requests nodejs curl parallel wrk

@@ -5,10 +5,7 @@
 
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <system_error>
-
-#include "common/folder_below.h"
 
 namespace muster {
 
@@ -45,17 +42,6 @@ Result<std::string> ReadFile(const std::string& path, size_t most) {
     text.append(chunk, static_cast<size_t>(n));
     if (text.size() > most) return Fail("{} is larger than {} bytes", path, most);
   }
-}
-
-Result<void> ReplaceFile(const std::string& path, std::string_view text) {
-  std::filesystem::path target(path);
-  std::error_code error;
-  if (target.has_parent_path()) std::filesystem::create_directories(target.parent_path(), error);
-  if (error)
-    return Fail("cannot make folder {}: {}", target.parent_path().string(), error.message());
-  auto written = ReplaceFileAt(AT_FDCWD, path, text);
-  if (!written) return Fail("cannot write {}: {}", path, written.error());
-  return {};
 }
 
 void OpenStandardDescriptors() {

@@ -49,10 +49,6 @@ std::string ErrnoText(int error);
 // A whole file, at most `most` bytes; the error is one sentence with the path.
 Result<std::string> ReadFile(const std::string& path, size_t most);
 
-// Writes `text` to `path` so that a crash leaves the old file or the new one, never a part:
-// a temporary file beside it (mode 0600), fsync, rename. Creates missing folders.
-Result<void> ReplaceFile(const std::string& path, std::string_view text);
-
 // To be called before anything is opened: a program started with 0, 1 or 2 closed gets /dev/null
 // there, so that no file of ours becomes its standard output.
 void OpenStandardDescriptors();

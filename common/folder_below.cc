@@ -15,26 +15,6 @@ Error CannotWrite(const std::string& root, const std::string& path, const std::s
   return Fail("cannot write {}: {}", (fs::path(root) / path).string(), why);
 }
 
-Result<void> WriteAll(int fd, std::string_view text) {
-  while (!text.empty()) {
-    ssize_t n = write(fd, text.data(), text.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return Error{ErrnoText(errno)};
-    text.remove_prefix(static_cast<size_t>(n));
-  }
-  return {};
-}
-
-// The file is made anew: what is there may be the rest of a crash, or a link that somebody planted.
-Result<void> WriteAndSync(int folder, const std::string& name, std::string_view text) {
-  unlinkat(folder, name.c_str(), 0);
-  Fd file(openat(folder, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!file) return Error{ErrnoText(errno)};
-  if (auto written = WriteAll(file.get(), text); !written) return written;
-  if (fsync(file.get()) != 0) return Error{ErrnoText(errno)};
-  return {};
-}
-
 std::string WhyNotOpened(int at, const std::string& part, int error) {
   struct stat info;
   bool link = fstatat(at, part.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(info.st_mode);
@@ -66,24 +46,6 @@ Result<Fd> OpenFolderOf(const std::string& root, const std::string& path, bool m
     at = std::move(next);
   }
   return at;
-}
-
-Result<void> ReplaceFileAt(int folder, const std::string& name, std::string_view text) {
-  std::string temporary = name + ".tmp";
-  auto written = WriteAndSync(folder, temporary, text);
-  if (written && renameat(folder, temporary.c_str(), folder, name.c_str()) == 0) return {};
-  std::string why = written ? ErrnoText(errno) : written.error();
-  unlinkat(folder, temporary.c_str(), 0);
-  return Error{why};
-}
-
-Result<void> ReplaceFileBelow(const std::string& root, const std::string& path,
-                              std::string_view text) {
-  auto folder = OpenFolderOf(root, path, true);
-  if (!folder) return Error{folder.error()};
-  auto written = ReplaceFileAt(folder->get(), fs::path(path).filename().string(), text);
-  if (!written) return CannotWrite(root, path, written.error());
-  return {};
 }
 
 Result<void> SyncFolderOf(const std::string& root, const std::string& path) {

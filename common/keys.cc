@@ -4,8 +4,8 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "common/expression.h"
 #include "common/key_file.h"
+#include "common/step_condition.h"
 #include "common/step_values.h"
 #include "common/template.h"
 
@@ -23,19 +23,16 @@ void WipeVariable(const std::string& name) {
   unsetenv(name.c_str());
 }
 
-// The key; "" where there is none.
-Result<std::string> KeyInVariable(const Provider& provider) {
-  std::string key = VariableText(provider.key_env);
+Result<std::string> KeyInVariable(const std::string& name) {
+  std::string key = VariableText(name);
   if (key.find_first_of("\r\n") == std::string::npos) return key;
-  return Fail("the key in {} (provider {}) contains a line break", provider.key_env, provider.name);
+  return Fail("the key in {} contains a line break", name);
 }
 
-Result<std::string> KeyInFile(const Provider& provider) {
-  auto there = KeyFileExists(provider.key_file);
-  if (there && !*there) return std::string();
-  auto key = there ? ReadKeyFile(provider.key_file) : Result<std::string>(Error{there.error()});
-  if (key) return key;
-  return Fail("the key file of provider {}: {}", provider.name, key.error());
+Result<std::string> KeyInFile(const std::string& path) {
+  auto there = KeyFileExists(path);
+  if (!there) return Error{there.error()};
+  return *there ? ReadKeyFile(path) : std::string();
 }
 
 std::vector<const Provider*> AllProviders(const Config& config) {
@@ -59,14 +56,6 @@ void AddUse(const Provider& provider, bool sure, std::vector<Use>& uses) {
   uses.push_back({&provider, sure});
 }
 
-// False where the step is done for no item: its condition is false whatever the item is, or it may
-// only take what is there.
-bool MayRun(const Step& step, const Json& context) {
-  auto wanted = IsTrue(step.when, context, true);
-  auto only = step.reuse ? IsTrue(step.reuse->only, context, false) : Result<bool>(false);
-  return (!wanted || *wanted) && (!only || !*only);
-}
-
 // Adds the provider of what a step and its branches do; false: the item decides which it is.
 bool AddUsesOf(const Config& config, const Step& step, const Json& context,
                std::vector<Use>& uses) {
@@ -87,7 +76,7 @@ bool AddUsesOf(const Config& config, const Step& step, const Json& context,
 
 // Each provider once, in the order of the steps; nullopt: some item decides.
 std::optional<std::vector<Use>> UsesOf(const Config& config) {
-  Json context{{"params", config.params}, {"run", RunValue(config)}};
+  Json context = FixedNames(config);
   std::vector<Use> uses;
   for (const Step& step : config.steps) {
     if (!AddUsesOf(config, step, context, uses)) return std::nullopt;
@@ -115,8 +104,8 @@ Result<Json> TakeKeys(const Config& config, const std::set<std::string>& called)
   }
   for (const auto& [provider, sure] : *uses) {
     if (KeySource(*provider).empty()) continue;
-    auto key = provider->key_file.empty() ? KeyInVariable(*provider) : KeyInFile(*provider);
-    if (!key) return Error{key.error()};
+    auto key = ReadKey(*provider);
+    if (!key) return Fail("provider {}: {}", provider->name, key.error());
     if (!key->empty()) {
       keys[provider->name] = *key;
     } else if (sure || called.contains(provider->name)) {
@@ -128,6 +117,10 @@ Result<Json> TakeKeys(const Config& config, const std::set<std::string>& called)
     if (!provider.key_env.empty()) WipeVariable(provider.key_env);
   }
   return keys;
+}
+
+Result<std::string> ReadKey(const Provider& provider) {
+  return provider.key_file.empty() ? KeyInVariable(provider.key_env) : KeyInFile(provider.key_file);
 }
 
 std::string KeySource(const Provider& provider) {

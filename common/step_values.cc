@@ -107,6 +107,10 @@ int64_t ExpectedRounds(const RepeatRule& rule, std::optional<int64_t> total,
 
 Json RunValue(const Config& config) { return Json{{"name", config.name}, {"range", config.range}}; }
 
+Json FixedNames(const Config& config) {
+  return Json{{"params", config.params}, {"run", RunValue(config)}};
+}
+
 Json ItemContext(const Config& config, const Json& item) {
   Json context = ObjectWithRoom(kFewNames + config.steps.size());
   context["item"] = item;

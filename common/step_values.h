@@ -75,6 +75,9 @@ int64_t ExpectedRounds(const RepeatRule& rule, std::optional<int64_t> total,
 // What templates know as `run`: name, and range: which items were asked for ("1..10"), else "".
 Json RunValue(const Config& config);
 
+// The names that are the same for all items: params, run.
+Json FixedNames(const Config& config);
+
 // The names every template of an item may use: item, params, run. Workers add `work`, the path of
 // the item's work folder.
 Json ItemContext(const Config& config, const Json& item);

@@ -399,22 +399,22 @@ TEST_CASE("claude-code: what it complains of on stderr") {
 
 // A folder with a shell script in the program's place.
 struct StandIn {
-  explicit StandIn(const std::string& script) : temporary("TMPDIR", folder.path) {
-    std::string path = folder.path + "/claude-stand-in";
-    std::ofstream(path) << "#!/bin/sh\nD=" << folder.path << "\n" << script << "\n";
+  explicit StandIn(const std::string& script) : temporary("TMPDIR", folder.path()) {
+    std::string path = folder / "claude-stand-in";
+    std::ofstream(path) << "#!/bin/sh\nD=" << folder.path() << "\n" << script << "\n";
     REQUIRE(chmod(path.c_str(), 0700) == 0);
     provider.name = "claude";
     provider.api = "claude-code";
     provider.program = path;
   }
   std::string File(const std::string& name) const {
-    auto text = ReadFile(folder.path + "/" + name, 20'000'000);
+    auto text = ReadFile(folder / name, 20'000'000);
     return text ? *text : "";
   }
   // Of `printed`, to be put into the script.
   static std::string Print(const std::string& printed) { return "cat <<'END'\n" + printed + "END"; }
 
-  TemporaryDirectory folder;
+  TempDir folder;
   WithVariable temporary;
   Provider provider;
   CommandRunner runner;
@@ -441,7 +441,7 @@ TEST_CASE("claude-code: the program gets prompts by pipe and file, and never as 
   CHECK(argv.ends_with("--no-session-persistence\n--strict-mcp-config\n--effort\nlow\n"));
   CHECK(argv.find("PROMPT") == argv.npos);
   CHECK(argv.find("canary") == argv.npos);
-  CHECK(ClaudeFolders(claude.folder.path) == 0);
+  CHECK(ClaudeFolders(claude.folder.path()) == 0);
 }
 
 TEST_CASE("claude-code: a prompt that looks like a command of the program's is none") {
@@ -514,7 +514,7 @@ TEST_CASE("claude-code: what ends without a result is a failure of its own kind"
     CHECK(Name(outcome.failure.kind) == row.kind);
     CHECK(Name(outcome.failure.billing) == Name(row.billing));
     CHECK(outcome.failure.message.find(row.words) != std::string::npos);
-    CHECK(ClaudeFolders(claude.folder.path) == 0);
+    CHECK(ClaudeFolders(claude.folder.path()) == 0);
   }
 }
 
@@ -561,11 +561,11 @@ TEST_CASE("claude-code: a call that is given up takes the program and its folder
       pid = std::atoi(claude.File("pid").c_str());
     }
     REQUIRE(pid > 0);
-    CHECK(ClaudeFolders(claude.folder.path) == 1);
+    CHECK(ClaudeFolders(claude.folder.path()) == 1);
   }
   while (claude.runner.running() > 0) TurnOf(claude.runner);
   CHECK_FALSE(Lives(pid));
-  CHECK(ClaudeFolders(claude.folder.path) == 0);
+  CHECK(ClaudeFolders(claude.folder.path()) == 0);
 }
 
 }  // namespace

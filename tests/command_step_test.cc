@@ -127,7 +127,7 @@ TEST_CASE("command step: a run that has moved replays, and a file it made is no 
   ValueOf(test.Run());
   ValueOf(test.Run());
   CHECK(test.Runs() == 1);
-  std::string moved = test.folder.path + "/elsewhere";
+  std::string moved = test.folder / "elsewhere";
   fs::rename(test.work, moved);
   test.work = moved;
   test.context["work"] = moved;

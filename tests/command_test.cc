@@ -84,8 +84,8 @@ TEST_CASE("exit codes and signals are told apart") {
 }
 
 TEST_CASE("what cannot be started says why") {
-  TemporaryDirectory folder;
-  std::string file = folder.path + "/plain";
+  TempDir folder;
+  std::string file = folder / "plain";
   std::ofstream(file) << "no program";
   SUBCASE("not on the path") {
     CommandOutcome outcome = RunToEnd(CommandOf({"no-such-program-at-all"}));
@@ -93,7 +93,7 @@ TEST_CASE("what cannot be started says why") {
     CHECK(outcome.why == "No such file or directory");
   }
   SUBCASE("no such path") {
-    CHECK(RunToEnd(CommandOf({folder.path + "/none"})).end == CommandEnd::kNotFound);
+    CHECK(RunToEnd(CommandOf({folder / "none"})).end == CommandEnd::kNotFound);
   }
   SUBCASE("not executable") {
     CommandOutcome outcome = RunToEnd(CommandOf({file}));
@@ -108,7 +108,7 @@ TEST_CASE("what cannot be started says why") {
   }
   SUBCASE("no such folder") {
     CommandRequest request = CommandOf({"true"});
-    request.folder = folder.path + "/none";
+    request.folder = folder / "none";
     CommandOutcome outcome = RunToEnd(request);
     CHECK(outcome.end == CommandEnd::kNoStart);
     CHECK(outcome.why == request.folder + ": No such file or directory");
@@ -116,15 +116,15 @@ TEST_CASE("what cannot be started says why") {
 }
 
 TEST_CASE("a program is looked for in its own PATH, never in the working folder") {
-  TemporaryDirectory folder;
-  std::string program = folder.path + "/own-program";
+  TempDir folder;
+  std::string program = folder / "own-program";
   std::ofstream(program) << "#!/bin/sh\necho mine\n";
   REQUIRE(chmod(program.c_str(), 0700) == 0);
   CommandRequest request = CommandOf({"own-program"});
-  request.folder = folder.path;
+  request.folder = folder.path();
   request.environment = {"PATH=:.:/nowhere"};
   CHECK(RunToEnd(request).end == CommandEnd::kNotFound);
-  request.environment = {"PATH=/nowhere:" + folder.path};
+  request.environment = {"PATH=/nowhere:" + folder.path()};
   CHECK(RunToEnd(request).output == "mine\n");
 }
 
@@ -138,14 +138,14 @@ TEST_CASE("a command inherits no descriptor but its three") {
 }
 
 TEST_CASE("a command has the environment and folder it was given, and nothing of ours") {
-  TemporaryDirectory folder;
+  TempDir folder;
   setenv("MUSTER_TEST_SECRET", "canary", 1);
   CommandRequest request = ShellCommand("pwd; umask; env");
-  request.folder = folder.path;
+  request.folder = folder.path();
   request.environment.push_back("GIVEN=yes");
   std::string output = RunToEnd(request).output;
   unsetenv("MUSTER_TEST_SECRET");
-  CHECK(output.starts_with(std::filesystem::canonical(folder.path).string() + "\n0077\n"));
+  CHECK(output.starts_with(std::filesystem::canonical(folder.path()).string() + "\n0077\n"));
   CHECK(output.find("GIVEN=yes\n") != output.npos);
   CHECK(output.find("canary") == output.npos);
 }
@@ -215,8 +215,8 @@ TEST_CASE("silence is counted from the last byte") {
 
 TEST_CASE("a grandchild that holds the pipe does not hold the call, and is killed") {
   Adopting adopting;
-  TemporaryDirectory folder;
-  std::string file = folder.path + "/pid";
+  TempDir folder;
+  std::string file = folder / "pid";
   CommandOutcome outcome = RunToEnd(ShellCommand("sleep 600 & echo $! > " + file + "; echo ok"));
   CHECK(outcome.output == "ok\n");
   CHECK(outcome.total_ms < 60'000);
@@ -226,8 +226,8 @@ TEST_CASE("a grandchild that holds the pipe does not hold the call, and is kille
 
 TEST_CASE("a daemon that left the session is found and killed") {
   Adopting adopting;
-  TemporaryDirectory folder;
-  std::string file = folder.path + "/pid";
+  TempDir folder;
+  std::string file = folder / "pid";
   CommandOutcome outcome = RunToEnd(ShellCommand(
       "setsid sh -c 'setsid sleep 600 >/dev/null 2>&1 & echo $! > " + file + "' ; echo ok"));
   CHECK(outcome.output == "ok\n");
@@ -239,8 +239,8 @@ TEST_CASE("a daemon that left the session is found and killed") {
 
 TEST_CASE("the daemon of one command does not die with another") {
   Adopting adopting;
-  TemporaryDirectory folder;
-  std::string file = folder.path + "/pid";
+  TempDir folder;
+  std::string file = folder / "pid";
   CommandRunner runner;
   bool done = false;
   int64_t first = runner.Start(
@@ -271,8 +271,8 @@ TEST_CASE("children that are not the runner's stay alone") {
 
 TEST_CASE("an aborted command is gone with what it started, and its folder is let go of then") {
   Adopting adopting;
-  TemporaryDirectory folder;
-  std::string file = folder.path + "/pid";
+  TempDir folder;
+  std::string file = folder / "pid";
   auto held = std::make_shared<int>(1);
   CommandRunner runner;
   CommandRequest request = ShellCommand("trap '' TERM; sleep 600 & echo $! > " + file + "; wait");
@@ -321,8 +321,8 @@ TEST_CASE("a callback may start and abort others") {
 
 TEST_CASE("a runner that is destroyed leaves nothing") {
   Adopting adopting;
-  TemporaryDirectory folder;
-  std::string file = folder.path + "/pid";
+  TempDir folder;
+  std::string file = folder / "pid";
   pid_t grandchild = 0;
   {
     CommandRunner runner;
@@ -335,8 +335,8 @@ TEST_CASE("a runner that is destroyed leaves nothing") {
 }
 
 TEST_CASE("commands die with a worker that is killed") {
-  TemporaryDirectory folder;
-  std::string file = folder.path + "/pid";
+  TempDir folder;
+  std::string file = folder / "pid";
   pid_t worker = fork();
   if (worker == 0) {
     CommandRunner runner;

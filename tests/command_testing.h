@@ -14,6 +14,7 @@
 #include <string>
 
 #include "common/fd.h"
+#include "tests/files.h"
 #include "worker/command/command.h"
 #include "worker/command/leftovers.h"
 
@@ -24,17 +25,6 @@ struct Adopting {
   Adopting() { AdoptOrphans(); }
   ~Adopting() { prctl(PR_SET_CHILD_SUBREAPER, 0); }
   Adopting(const Adopting&) = delete;
-};
-
-struct TemporaryDirectory {
-  TemporaryDirectory() {
-    const char* folder = std::getenv("TMPDIR");
-    path = std::string(folder && *folder ? folder : "/tmp") + "/muster-test-XXXXXX";
-    REQUIRE(mkdtemp(path.data()));
-  }
-  ~TemporaryDirectory() { std::filesystem::remove_all(path); }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  std::string path;
 };
 
 // One turn as a worker's loop takes it.

@@ -10,27 +10,13 @@
 #include <string>
 
 #include "common/config/config.h"
+#include "tests/files.h"
 
 namespace muster {
 
-// A folder of its own for one test, removed with all that is in it.
-class ConfigFolder {
+// A folder of its own for the configs and files of one test.
+class ConfigFolder : public TempDir {
  public:
-  ConfigFolder() {
-    const char* base = std::getenv("TMPDIR");
-    path_ = std::string(base && *base ? base : "/tmp") + "/muster-config-XXXXXX";
-    if (!mkdtemp(path_.data())) std::abort();
-  }
-  ConfigFolder(const ConfigFolder&) = delete;
-  ConfigFolder& operator=(const ConfigFolder&) = delete;
-  ~ConfigFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-  const std::string& path() const { return path_; }
-
   // Writes a file, and the folders it needs.
   void Write(const std::string& name, const std::string& text) const {
     std::filesystem::create_directories(std::filesystem::path(*this / name).parent_path());
@@ -47,14 +33,11 @@ class ConfigFolder {
   std::string Mistakes(const std::string& yaml, const ConfigOverrides& overrides = {}) const {
     auto loaded = Load(yaml, overrides);
     std::string text = loaded ? "" : loaded.error();
-    for (size_t at; (at = text.find(path_ + "/")) != std::string::npos;) {
-      text.erase(at, path_.size() + 1);
+    for (size_t at; (at = text.find(path() + "/")) != std::string::npos;) {
+      text.erase(at, path().size() + 1);
     }
     return text;
   }
-
- private:
-  std::string path_;
 };
 
 // The least a config needs; 5 lines.

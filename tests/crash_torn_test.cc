@@ -12,15 +12,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string BytesOf(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-void WriteBytes(const std::string& path, const std::string& bytes) {
-  std::ofstream(path, std::ios::binary) << bytes;
-}
-
 // The files of a ledger whose writer died with `items` items committed, each by a commit of its
 // own.
 struct Remains {
@@ -31,8 +22,8 @@ struct Remains {
       _exit(0);
       return 0;
     }));
-    database = BytesOf(dir / "first");
-    log = BytesOf(dir / "first-wal");
+    database = ReadBytes(dir / "first");
+    log = ReadBytes(dir / "first-wal");
   }
   std::string database, log;
 };

@@ -2,7 +2,6 @@
 
 #include <doctest/doctest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <regex>
 #include <string>
@@ -11,6 +10,7 @@
 #include "common/config/config.h"
 #include "common/fd.h"
 #include "supervisor/settings_page.h"
+#include "tests/files.h"
 
 namespace muster {
 namespace {
@@ -48,22 +48,19 @@ TEST_CASE("every file the pages link to is there") {
 
 TEST_CASE("every config that the reference shows as a whole loads") {
   std::string page = Read("configs/README.md");
-  const char* base = std::getenv("TMPDIR");
-  std::string folder = std::string(base ? base : "/tmp") + "/muster-docs-XXXXXX";
-  REQUIRE(mkdtemp(folder.data()));
+  TempDir folder;
   constexpr std::string_view kBegin = "\n```yaml\n";
   int whole = 0;
   for (size_t at = page.find(kBegin); at != page.npos; at = page.find(kBegin, at)) {
     at += kBegin.size();
     std::string example = page.substr(at, page.find("\n```", at) + 1 - at);
     if (!example.starts_with("name:")) continue;  // a part of one
-    std::string path = folder + "/example.yaml";
-    REQUIRE(ReplaceFile(path, example).ok());
+    std::string path = folder / "example.yaml";
+    WriteBytes(path, example);
     auto config = LoadConfig(path, {});
     CHECK_MESSAGE(config.ok(), (config ? "" : config.error()), "\n", example);
     ++whole;
   }
-  std::filesystem::remove_all(folder);
   CHECK(whole >= 4);
 }
 

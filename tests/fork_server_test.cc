@@ -61,23 +61,6 @@ std::string StatusOf(pid_t pid, const std::string& name) {
   return "";
 }
 
-std::string TextOf(const std::string& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-std::map<int, std::string> DescriptorsOf(pid_t pid) {
-  std::map<int, std::string> found;
-  std::error_code error;
-  for (std::filesystem::directory_iterator it("/proc/" + std::to_string(pid) + "/fd", error), end;
-       !error && it != end; it.increment(error)) {
-    std::error_code gone;
-    auto target = std::filesystem::read_symlink(it->path(), gone);
-    if (!gone) found[std::stoi(it->path().filename().string())] = target.string();
-  }
-  return found;
-}
-
 size_t OurDescriptors() { return DescriptorsOf(getpid()).size(); }
 
 TEST_CASE(
@@ -88,7 +71,7 @@ TEST_CASE(
   CHECK(hello.warm == kCanFork);
   if (!kCanFork) return;
   CHECK(StatusOf(static_cast<pid_t>(hello.pid), "PPid") == std::to_string(getpid()));
-  CHECK(TextOf("/proc/" + std::to_string(hello.pid) + "/cmdline").find("--pipe") !=
+  CHECK(ReadBytes("/proc/" + std::to_string(hello.pid) + "/cmdline").find("--pipe") !=
         std::string::npos);
   CHECK(getsid(static_cast<pid_t>(hello.pid)) == hello.pid);
   forks.driver->Begin(worker);
@@ -197,7 +180,7 @@ TEST_CASE("keys are neither in the arguments nor in the environment of server an
   pid_t forked = forks.PidOf(forks.Spawn());
   for (pid_t pid : {forked, forks.spawner->server_pid()}) {
     for (const char* file : {"/cmdline", "/environ"}) {
-      CHECK(TextOf("/proc/" + std::to_string(pid) + file).find(kSecret) == std::string::npos);
+      CHECK(ReadBytes("/proc/" + std::to_string(pid) + file).find(kSecret) == std::string::npos);
     }
   }
 }

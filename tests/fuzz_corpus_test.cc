@@ -3,19 +3,12 @@
 #include <doctest/doctest.h>
 
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
+#include "tests/files.h"
 #include "tests/fuzz/targets.h"
 
 namespace muster {
 namespace {
-
-std::string BytesOf(const std::filesystem::path& path) {
-  std::ostringstream bytes;
-  bytes << std::ifstream(path, std::ios::binary).rdbuf();
-  return bytes.str();
-}
 
 // Each input as a whole, and cut off, as connections do.
 void Replay(const fuzz::Target& target) {
@@ -24,7 +17,7 @@ void Replay(const fuzz::Target& target) {
   REQUIRE(std::filesystem::is_directory(folder));
   size_t inputs = 0;
   for (const auto& each : std::filesystem::directory_iterator(folder)) {
-    std::string bytes = BytesOf(each.path());
+    std::string bytes = ReadBytes(each.path());
     target.run(bytes);
     for (size_t part = 1; part < 8; ++part) target.run(bytes.substr(0, bytes.size() * part / 8));
     ++inputs;

@@ -1,10 +1,6 @@
 // What a source brings into the ledger, and what a changed config or item means for a run.
 
-#include "supervisor/intake.h"
-
-#include <doctest/doctest.h>
-
-#include "tests/config_testing.h"
+#include "tests/intake_testing.h"
 
 namespace muster {
 namespace {
@@ -18,42 +14,11 @@ const char* const kConfig =
     "outputs:\n"
     "  - {file: \"{{item.id}}.txt\", text: \"{{ask.text}}\"}\n";
 
-// A run over folders, whose config and items a test changes.
-struct IntakeTest {
-  IntakeTest() {
+// A run over folders.
+struct IntakeTest : SourceTest {
+  IntakeTest() : SourceTest(kConfig) {
     for (const char* id : {"a", "b", "c"}) folder.Write(fmt::format("in/{}/1.txt", id), "one");
-    auto opened = Ledger::Open(":memory:", {1, "host", "muster run", 1'000});
-    REQUIRE(opened);
-    ledger.emplace(*std::move(opened));
   }
-
-  Intake Take(OnChange on_change = OnChange::kStop) {
-    auto config = folder.Load(yaml);
-    REQUIRE_MESSAGE(config, config.error());
-    auto intake = TakeItemsIn(*config, *ledger, on_change);
-    REQUIRE_MESSAGE(intake, intake.error());
-    return *intake;
-  }
-  void Change(const std::string& from, const std::string& to) {
-    REQUIRE(yaml.find(from) != std::string::npos);
-    yaml.replace(yaml.find(from), from.size(), to);
-  }
-  void End(const std::string& item, ItemStatus status) {
-    ledger->Add(record::AttemptStarted{item, 1, "w1", 1});
-    ledger->Add(record::AttemptEnded{item, 1, "ended", "", 1});
-    ledger->Add(record::Status{item, status, "", 2, 1});
-    REQUIRE(ledger->Commit() == CommitOutcome::kCommitted);
-  }
-  ItemRow Row(const std::string& item) const {
-    auto row = ledger->view().FindItem(item);
-    REQUIRE(row);
-    return *row;
-  }
-  ItemStatus StatusOf(const std::string& item) const { return Row(item).status; }
-
-  ConfigFolder folder;
-  std::string yaml = kConfig;
-  std::optional<Ledger> ledger;
 };
 
 bool Mentions(const Intake& intake, const std::string& part) {

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "common/parse/schema_instance.h"
+#include "tests/files.h"
 
 namespace muster {
 namespace {
@@ -394,10 +395,8 @@ TEST_CASE("verdicts are those of python3-jsonschema") {
     MESSAGE("skipped: python3-jsonschema is not installed");
     return;
   }
-  const char* tmp = getenv("TMPDIR");
-  std::string folder = std::string(tmp ? tmp : "/tmp") + "/muster-schema-XXXXXX";
-  REQUIRE(mkdtemp(folder.data()));
-  std::ofstream(folder + "/judge.py") << kPython;
+  TempDir folder;
+  WriteBytes(folder / "judge.py", kPython);
   Dice dice;
   std::string verdicts, asked;
   int valid = 0;
@@ -415,8 +414,8 @@ TEST_CASE("verdicts are those of python3-jsonschema") {
       asked += DumpJson(Json::array({schema, value})) + '\n';
     }
   }
-  std::ofstream(folder + "/asked") << asked;
-  std::string judged = Printed("python3 " + folder + "/judge.py " + folder + "/asked");
+  WriteBytes(folder / "asked", asked);
+  std::string judged = Printed("python3 " + folder / "judge.py" + " " + folder / "asked");
   REQUIRE(judged.size() == verdicts.size() + 1);
   for (size_t i = 0, at = 0; i < verdicts.size(); ++i) {
     size_t end = asked.find('\n', at);
@@ -425,7 +424,6 @@ TEST_CASE("verdicts are those of python3-jsonschema") {
     at = end + 1;
   }
   CHECK(valid > 300);
-  for (const char* file : {"/judge.py", "/asked", ""}) remove((folder + file).c_str());
 }
 
 }  // namespace

@@ -117,7 +117,7 @@ TEST_CASE("a missing key is told by its provider before anything is sent") {
   REQUIRE_MESSAGE(config.ok(), config.error());
   REQUIRE(chmod((folder / "key").c_str(), 0644) == 0);
   CHECK(TakeKeys(*config).error() ==
-        "the key file of provider p: " + folder / "key" +
+        "provider p: " + folder / "key" +
             ": its mode is 644, so that others may get at the key; chmod 600 it");
   REQUIRE(unlink((folder / "key").c_str()) == 0);
   CHECK(TakeKeys(*config).error() == "provider p needs a key: write the file " + folder / "key");

@@ -31,123 +31,73 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
-#include <random>
+#include <functional>
 
+#include "common/config/shard.h"
 #include "tests/kill_points/campaign.h"
-#include "tests/torture/processes.h"
+#include "tests/torture/tool.h"
 
 namespace muster::kill_points {
 namespace {
 
-namespace fs = std::filesystem;
-
-constexpr int kFailed = 1, kNotTried = 2;
-
-struct Options {
-  std::string programs = "build";
-  int64_t items = 20, workers = 2, slow = 1;
-  uint64_t seed = std::random_device{}();
-  Wish wish;
-};
-
-bool ReadNumber(const std::string& text, int64_t least, int64_t* number) {
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *number);
-  return error == std::errc() && end == text.data() + text.size() && *number >= least;
+// `read` says whether it can do anything with a text.
+void AddText(CLI::App& options, const std::string& name, const std::string& what,
+             const std::function<bool(const std::string&)>& read) {
+  options.add_option_function<std::string>(
+      name,
+      [name, read](const std::string& text) {
+        if (!read(text)) throw CLI::ValidationError(name, "not for " + text);
+      },
+      what);
 }
 
-bool SetFlag(Options& options, const std::string& name) {
-  if (name == "--keep") return options.wish.keep = true;
-  if (name == "--errors") return options.wish.kind = Kind::kErrors, true;
-  if (name == "--all") return options.wish.sample = 0, true;
-  return false;
-}
-
-bool SetOption(Options& options, const std::string& name, const std::string& value) {
-  int64_t seed = 0;
-  Wish& wish = options.wish;
-  if (name == "--programs") return options.programs = value, true;
-  if (name == "--items") return ReadNumber(value, 1, &options.items) && options.items <= 99;
-  if (name == "--workers") return ReadNumber(value, 1, &options.workers);
-  if (name == "--slow") return ReadNumber(value, 1, &options.slow);
-  if (name == "--sample") return ReadNumber(value, 1, &wish.sample);
-  if (name == "--stride") return ReadNumber(value, 1, &wish.stride);
-  if (name == "--journal") return wish.journal = value, true;
-  if (name == "--part") {
-    size_t slash = value.find('/');
-    return slash != std::string::npos && ReadNumber(value.substr(0, slash), 1, &wish.part) &&
-           ReadNumber(value.substr(slash + 1), wish.part, &wish.parts);
-  }
-  if (name == "--role") {
-    wish.role = value == "worker" ? Role::kWorker : Role::kSupervisor;
-    return value == "worker" || value == "supervisor";
-  }
-  if (name == "--phase") {
-    wish.phase = value == "first" ? Phase::kFirst : Phase::kRecovery;
-    return value == "first" || value == "recovery";
-  }
-  if (name != "--seed" || !ReadNumber(value, 0, &seed)) return false;
-  return options.seed = static_cast<uint64_t>(seed), true;
-}
-
-Result<Options> ParseOptions(int argc, char** argv) {
-  Options options;
-  for (int i = 1; i < argc; ++i) {
-    std::string name = argv[i];
-    if (SetFlag(options, name)) continue;
-    if (name == "--point" && i + 1 < argc) {
-      auto point = ParsePoint(argv[++i]);
-      if (!point) return Error{point.error()};
-      options.wish.only = *point;
-    } else if (i + 1 == argc || !SetOption(options, name, argv[++i])) {
-      return Fail("{}: not an option, or not a value for it", name);
-    }
-  }
-  std::error_code error;
-  options.programs = fs::absolute(options.programs, error).string();
-  for (const char* name : {"muster", "muster-worker", "fake-provider"}) {
-    std::string program = options.programs + "/" + name;
-    if (access(program.c_str(), X_OK) != 0) return Fail("there is no {}", program);
-  }
-  return options;
-}
-
-// In memory, if there is such a place: what a SIGKILL leaves does not depend on the disk.
-Result<std::string> MakeFolder() {
-  const char* base = std::getenv("TMPDIR");
-  std::string path = base && *base ? base : access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-  path += "/muster-kill-points-XXXXXX";
-  if (!mkdtemp(path.data())) return Fail("cannot make {}: {}", path, ErrnoText(errno));
-  return path;
+void AddOptions(torture::Tool& tool, Wish& wish) {
+  tool.AddCount("--sample", wish.sample, "so many points at most");
+  tool.AddCount("--stride", wish.stride, "every so manieth point");
+  tool.AddCount("--slow", tool.campaign.slow, "so many times more patience");
+  CLI::App& options = tool.options;
+  options.add_flag_callback(
+      "--all", [&] { wish.sample = 0; }, "all points");
+  options.add_flag_callback(
+      "--errors", [&] { wish.kind = Kind::kErrors; }, "calls fail, nothing is killed");
+  options.add_option("--journal", wish.journal, "a file of points that held, to go on from");
+  AddText(options, "--part", "only the I-th of N shares of the points: I/N", [&](auto& text) {
+    std::optional<Shard> share = ParseShard(text);
+    if (share) wish.part = share->index, wish.parts = share->count;
+    return share.has_value();
+  });
+  AddText(options, "--role", "supervisor or worker", [&](auto& text) {
+    wish.role = text == "worker" ? Role::kWorker : Role::kSupervisor;
+    return text == "worker" || text == "supervisor";
+  });
+  AddText(options, "--phase", "first or recovery", [&](auto& text) {
+    wish.phase = text == "first" ? Phase::kFirst : Phase::kRecovery;
+    return text == "first" || text == "recovery";
+  });
+  AddText(options, "--point", "nothing but this point", [&](auto& text) {
+    auto point = ParsePoint(text);
+    if (!point) throw CLI::ValidationError("--point", point.error());
+    wish.only = *point;
+    return true;
+  });
 }
 
 int Main(int argc, char** argv) {
-  auto options = ParseOptions(argc, argv);
-  if (!options) return fmt::print(stderr, "kill-points: {}\n", options.error()), kNotTried;
-  auto folder = MakeFolder();
-  if (!folder) return fmt::print(stderr, "kill-points: {}\n", folder.error()), kNotTried;
-  signal(SIGPIPE, SIG_IGN);
+  torture::Tool tool("kill-points", {.items = 20, .workers = 2});
+  Wish wish;
+  AddOptions(tool, wish);
+  // In memory, if there is such a place: what a SIGKILL leaves does not depend on the disk.
+  const char* base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+  if (auto code = tool.Begin(argc, argv, base)) return *code;
+  wish.keep = tool.keep;
   for (int stop : {SIGINT, SIGTERM, SIGHUP}) signal(stop, [](int) { StopTrying(); });
   setenv("ASAN_OPTIONS", "detect_leaks=0", 0);  // it cannot look for leaks of what is traced
-  torture::BecomeSubreaper();
-  torture::Campaign campaign;
-  campaign.programs = options->programs;
-  campaign.folder = *folder;
-  campaign.token = "kill-points-" + fs::path(*folder).filename().string();
-  campaign.seed = options->seed;
-  campaign.items = options->items;
-  campaign.workers = options->workers;
-  campaign.slow = options->slow;
-  fmt::print("kill-points: seed {}, {} items, {} workers\n", options->seed, options->items,
-             options->workers);
+  fmt::print("kill-points: seed {}, {} items, {} workers\n", tool.campaign.seed,
+             tool.campaign.items, tool.campaign.workers);
   std::fflush(stdout);
-  int code = KillPoints(campaign, options->wish).Run();
-  std::error_code error;
-  if (code != kFailed && !options->wish.keep) fs::remove_all(*folder, error);
-  return code;
+  return tool.End(KillPoints(tool.campaign, wish).Run());
 }
 
 }  // namespace

@@ -1,44 +1,20 @@
 #pragma once
 
-// What the tests of the ledger share: a folder that goes away, child processes, short records.
+// What the tests of the ledger share: child processes and short records.
 
 #include <doctest/doctest.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <functional>
-#include <iterator>
 #include <string>
 
 #include "supervisor/ledger/ledger.h"
 #include "supervisor/ledger/sqlite.h"
+#include "tests/files.h"
 
 namespace muster {
-
-// A new folder under $TMPDIR or /tmp; removed with all it holds when destroyed.
-class TempDir {
- public:
-  TempDir() {
-    const char* base = std::getenv("TMPDIR");
-    path_ = std::string(base ? base : "/tmp") + "/muster-test-XXXXXX";
-    if (!mkdtemp(path_.data())) std::abort();
-  }
-  TempDir(const TempDir&) = delete;
-  TempDir& operator=(const TempDir&) = delete;
-  ~TempDir() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 // Runs `body` in a forked child, which ends with what it returns.
 inline pid_t Fork(const std::function<int()>& body) {
@@ -56,15 +32,6 @@ inline int Wait(pid_t child) {
   while (waitpid(child, &status, 0) < 0) {
   }
   return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
-}
-
-inline std::string ReadBytes(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-inline void WriteBytes(const std::string& path, const std::string& bytes) {
-  std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
 }
 
 inline SessionInfo TestSession(int64_t time_ms = 1000) {

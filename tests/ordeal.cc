@@ -17,13 +17,6 @@ namespace {
 namespace fs = std::filesystem;
 using torture::kCanaryKey;
 
-std::string MakeFolder() {
-  const char* base = std::getenv("TMPDIR");
-  std::string path = std::string(base && *base ? base : "/tmp") + "/muster-ordeal-XXXXXX";
-  REQUIRE(mkdtemp(path.data()));
-  return path;
-}
-
 std::string Program(const char* name) {
   return fs::absolute(ProgramPath(name)).lexically_normal().string();
 }
@@ -44,7 +37,7 @@ void TakeShownDone(const std::string& printed, std::set<std::string>& shown) {
 Ordeal::Ordeal(const Shape& shape) {
   torture::BecomeSubreaper();
   torture::Scene::Shape its;
-  its.folder = MakeFolder();
+  its.folder = folder_.path();
   token_ = "ordeal-" + fs::path(its.folder).filename().string();
   its.token = token_;
   its.seed = shape.seed;
@@ -63,8 +56,6 @@ Ordeal::Ordeal(const Shape& shape) {
 Ordeal::~Ordeal() {
   provider_.reset();
   prctl(PR_SET_CHILD_SUBREAPER, 0);
-  std::error_code ignored;
-  fs::remove_all(folder(), ignored);
 }
 
 torture::Subject Ordeal::subject() const { return {*scene_, *provider_, witness_, kCanaryKey}; }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tests/child.h"
+#include "tests/files.h"
 #include "tests/torture/examination.h"
 
 namespace muster {
@@ -29,7 +30,7 @@ class Ordeal {
   ~Ordeal();
 
   const torture::Scene& scene() const { return *scene_; }
-  std::string folder() const { return scene_->shape().folder; }
+  const std::string& folder() const { return folder_.path(); }
   std::string run_dir() const { return scene_->run_dir(); }
   std::string token() const { return token_; }  // in the environment of every process of the run
   torture::Witness& witness() { return witness_; }
@@ -53,6 +54,7 @@ class Ordeal {
   void Report(const std::vector<std::string>& wrong) const;
   void Compare(bool finished);
 
+  TempDir folder_;
   std::string token_, log_;
   std::unique_ptr<torture::Scene> scene_;
   std::unique_ptr<torture::Provider> provider_;

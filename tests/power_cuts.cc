@@ -15,67 +15,20 @@
 // 0, with the reason, where a machine has no loop devices or no xfs, or the user is not root.
 
 #include <fmt/format.h>
-#include <signal.h>
-#include <unistd.h>
 
-#include <charconv>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
-#include <random>
 
 #include "tests/power_cuts/power_cut.h"
 #include "tests/torture/dice.h"
-#include "tests/torture/processes.h"
+#include "tests/torture/tool.h"
 
 namespace muster::power_cuts {
 namespace {
 
 namespace fs = std::filesystem;
 using std::chrono::microseconds;
-
-constexpr int kHeld = 0, kFailed = 1, kNotTried = 2;
-
-struct Options {
-  std::string programs = "build";
-  int64_t cuts = 20, items = 20, workers = 4;
-  uint64_t seed = std::random_device{}();
-  bool keep = false;
-};
-
-bool ReadNumber(const std::string& text, int64_t least, int64_t* number) {
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *number);
-  return error == std::errc() && end == text.data() + text.size() && *number >= least;
-}
-
-bool SetOption(Options& options, const std::string& name, const std::string& value) {
-  int64_t seed = 0;
-  if (name == "--programs") return options.programs = value, true;
-  if (name == "--cuts") return ReadNumber(value, 1, &options.cuts);
-  if (name == "--items") return ReadNumber(value, 1, &options.items) && options.items <= 99;
-  if (name == "--workers") return ReadNumber(value, 1, &options.workers);
-  if (name != "--seed" || !ReadNumber(value, 0, &seed)) return false;
-  return options.seed = static_cast<uint64_t>(seed), true;
-}
-
-Result<Options> ParseOptions(int argc, char** argv) {
-  Options options;
-  for (int i = 1; i < argc; ++i) {
-    std::string name = argv[i];
-    if (name == "--keep") {
-      options.keep = true;
-    } else if (i + 1 == argc || !SetOption(options, name, argv[++i])) {
-      return Fail("{}: not an option, or not a value for it", name);
-    }
-  }
-  std::error_code error;
-  options.programs = fs::absolute(options.programs, error).string();
-  for (const char* name : {"muster", "muster-worker", "fake-provider"}) {
-    std::string program = options.programs + "/" + name;
-    if (access(program.c_str(), X_OK) != 0) return Fail("there is no {}", program);
-  }
-  return options;
-}
+using torture::kFailed, torture::kHeld, torture::kNotTried;
 
 // What a series of cuts came to.
 struct Series {
@@ -85,8 +38,8 @@ struct Series {
 
 class PowerCuts {
  public:
-  PowerCuts(const Options& options, torture::Campaign campaign, SmallDisk& disk)
-      : options_(options), campaign_(std::move(campaign)), disk_(disk) {}
+  PowerCuts(const torture::Tool& tool, int64_t cuts, SmallDisk& disk)
+      : campaign_(tool.campaign), cuts_(cuts), keep_(tool.keep), disk_(disk) {}
 
   int Run() {
     auto took = PowerCut(campaign_, ++number_, disk_, true).Measure();
@@ -105,8 +58,8 @@ class PowerCuts {
   }
 
   bool Cuts(bool flushes, Series& series) {
-    torture::Dice dice{options_.seed, flushes};
-    while (series.cuts < options_.cuts) {
+    torture::Dice dice{campaign_.seed, flushes};
+    while (series.cuts < cuts_) {
       // The control is slowed by being traced, and quick for want of flushes: somewhere in the run.
       microseconds at(dice.Between(0, took_.count()));
       PowerCut cut(campaign_, ++number_, disk_, flushes);
@@ -115,7 +68,7 @@ class PowerCuts {
       Count(outcome, series);
       if (flushes) Tell(outcome, at);
       std::error_code error;
-      if (!options_.keep) fs::remove_all(cut.folder(), error);
+      if (!keep_) fs::remove_all(cut.folder(), error);
     }
     return true;
   }
@@ -142,7 +95,7 @@ class PowerCuts {
   int Conclude() const {
     bool lost = real_.with_losses + real_.not_healed > 0;
     fmt::print("power-cuts: {}; seed {}\n", lost ? "something was LOST" : "nothing was lost",
-               options_.seed);
+               campaign_.seed);
     for (const auto* series : {&real_, &control_}) {
       fmt::print(
           "  {}: {} cuts, {} of them while it ran; {} requests asked and {} items shown as done "
@@ -156,8 +109,9 @@ class PowerCuts {
     return lost || control_.with_losses == 0 ? kFailed : kHeld;
   }
 
-  const Options& options_;
-  torture::Campaign campaign_;
+  const torture::Campaign& campaign_;
+  const int64_t cuts_;
+  const bool keep_;
   SmallDisk& disk_;
   int64_t number_ = 0;
   microseconds took_{0};
@@ -165,29 +119,18 @@ class PowerCuts {
 };
 
 int Main(int argc, char** argv) {
-  auto options = ParseOptions(argc, argv);
-  if (!options) return fmt::print(stderr, "power-cuts: {}\n", options.error()), kNotTried;
-  const char* base = std::getenv("TMPDIR");
-  std::string folder = std::string(base && *base ? base : "/tmp") + "/muster-power-cuts-XXXXXX";
-  if (!mkdtemp(folder.data())) return kNotTried;
-  signal(SIGPIPE, SIG_IGN);
-  torture::BecomeSubreaper();
-  int code = kHeld;
-  if (auto disk = SmallDisk::Make(folder + "/small"); !disk) {
+  torture::Tool tool("power-cuts", {.items = 20, .workers = 4});
+  int64_t cuts = 20;
+  tool.AddCount("--cuts", cuts, "of the disk, and as many for the control");
+  if (auto code = tool.Begin(argc, argv)) return *code;
+  auto disk = SmallDisk::Make(tool.campaign.folder + "/small");
+  if (!disk) {
     fmt::print("power-cuts: skipped: {}\n", disk.error());
-  } else {
-    torture::Campaign campaign;
-    campaign.programs = options->programs;
-    campaign.folder = folder;
-    campaign.token = "power-cuts-" + fs::path(folder).filename().string();
-    campaign.seed = options->seed;
-    campaign.items = options->items;
-    campaign.workers = options->workers;
-    code = PowerCuts(*options, campaign, **disk).Run();
+    return tool.End(kHeld);
   }
-  std::error_code error;
-  if (!options->keep) fs::remove_all(folder, error);
-  return code;
+  int code = PowerCuts(tool, cuts, **disk).Run();
+  disk->reset();
+  return tool.End(code);
 }
 
 }  // namespace

@@ -13,20 +13,6 @@
 namespace muster {
 namespace {
 
-// What the open descriptors of a process are: number to "pipe:[17]", "/dev/null", …. Empty where we
-// may not look.
-std::map<int, std::string> DescriptorsOf(pid_t pid) {
-  std::map<int, std::string> found;
-  std::error_code error;
-  for (std::filesystem::directory_iterator it("/proc/" + std::to_string(pid) + "/fd", error), end;
-       !error && it != end; it.increment(error)) {
-    std::error_code gone;
-    auto target = std::filesystem::read_symlink(it->path(), gone);
-    if (!gone) found[std::stoi(it->path().filename().string())] = target.string();
-  }
-  return found;
-}
-
 std::set<std::string> PipesOf(const std::map<int, std::string>& descriptors) {
   std::set<std::string> pipes;
   for (const auto& [fd, what] : descriptors) {

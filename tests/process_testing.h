@@ -15,6 +15,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <map>
@@ -70,6 +71,20 @@ inline char StateOf(pid_t pid) {
 }
 
 inline bool IsGone(pid_t pid) { return StateOf(pid) == 'X' || StateOf(pid) == 'Z'; }
+
+// What the open descriptors of a process are: number to "pipe:[17]", "/dev/null", …. Empty where we
+// may not look.
+inline std::map<int, std::string> DescriptorsOf(pid_t pid) {
+  std::map<int, std::string> found;
+  std::error_code error;
+  for (std::filesystem::directory_iterator it("/proc/" + std::to_string(pid) + "/fd", error), end;
+       !error && it != end; it.increment(error)) {
+    std::error_code gone;
+    auto target = std::filesystem::read_symlink(it->path(), gone);
+    if (!gone) found[std::stoi(it->path().filename().string())] = target.string();
+  }
+  return found;
+}
 
 // Looks again and again until `true_now` or the patience is over.
 inline bool Eventually(const std::function<bool()>& true_now, milliseconds patience = kPatience) {

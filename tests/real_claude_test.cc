@@ -89,24 +89,24 @@ class FakeApi {
 // The program, with a home of its own in which a user has set what must not count.
 struct RealClaude {
   explicit RealClaude(std::vector<std::string> replies)
-      : api(std::move(replies)), temporary("TMPDIR", folder.path), home("HOME", folder.path) {
+      : api(std::move(replies)), temporary("TMPDIR", folder.path()), home("HOME", folder.path()) {
     provider.name = "claude";
     provider.api = "claude-code";
     provider.program = std::getenv("MUSTER_CLAUDE");
     provider.base_url = api.url();
-    std::filesystem::create_directory(folder.path + "/.claude");
-    std::ofstream(folder.path + "/.claude/CLAUDE.md") << "MEMORY-CANARY\n";
-    std::ofstream(folder.path + "/.claude/settings.json")
+    std::filesystem::create_directory(folder / ".claude");
+    std::ofstream(folder / ".claude/CLAUDE.md") << "MEMORY-CANARY\n";
+    std::ofstream(folder / ".claude/settings.json")
         << R"({"hooks":{"UserPromptSubmit":[{"hooks":[{"type":"command","command":"touch )"
-        << folder.path << R"(/hook-ran"}]}]}})";
-    std::ofstream(folder.path + "/secret.txt") << "FILE-CANARY\n";
+        << folder.path() << R"(/hook-ran"}]}]}})";
+    std::ofstream(folder / "secret.txt") << "FILE-CANARY\n";
   }
   HttpOutcome Ask(const ChatRequest& ask, const std::string& key = "sk-ant-test") {
     return AskClaude(runner, ask, provider, key);
   }
-  bool Exists(const std::string& name) { return std::filesystem::exists(folder.path + "/" + name); }
+  bool Exists(const std::string& name) { return std::filesystem::exists(folder / name); }
 
-  TemporaryDirectory folder;
+  TempDir folder;
   FakeApi api;
   WithVariable temporary, home;
   Provider provider;
@@ -122,7 +122,7 @@ bool Skipped() {
 TEST_CASE("real claude: one request brings one answer, with nothing of the user's in it") {
   if (Skipped()) return;
   RealClaude claude({Text("Hello there")});
-  ChatRequest ask = ClaudeAsk("Read @" + claude.folder.path + "/secret.txt please");
+  ChatRequest ask = ClaudeAsk("Read @" + claude.folder.path() + "/secret.txt please");
   Reading reading = ReadingOf(claude.Ask(ask));
   REQUIRE(reading.answered);
   auto answer = ClaudeCode().ReadAnswer(reading.body);
@@ -141,7 +141,7 @@ TEST_CASE("real claude: one request brings one answer, with nothing of the user'
   CHECK(asked[0].size() < 6'000);  // its own system text would be 13,000 at least
   CHECK_FALSE(claude.Exists("hook-ran"));
   CHECK_FALSE(claude.Exists(".claude/projects"));
-  CHECK(ClaudeFolders(claude.folder.path) == 0);
+  CHECK(ClaudeFolders(claude.folder.path()) == 0);
 }
 
 TEST_CASE("real claude: long prompts, empty systems and slashes arrive") {

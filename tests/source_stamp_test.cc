@@ -8,20 +8,24 @@
 
 #include <ctime>
 
-#include "supervisor/intake.h"
-#include "tests/config_testing.h"
+#include "tests/intake_testing.h"
 
 namespace muster {
 namespace {
 
-// A run over a CSV file that was last changed a while ago, as `age` says.
-struct StampTest {
-  StampTest() {
-    Write("in.csv", "id,text\na,one\nb,two\nc,three\n");
-    auto opened = Ledger::Open(":memory:", {1, "host", "muster run", 1'000});
-    REQUIRE(opened);
-    ledger.emplace(*std::move(opened));
-  }
+const char* const kConfig =
+    "name: test\n"
+    "params: {model: m}\n"
+    "items: {csv: in.csv}\n"
+    "steps:\n"
+    "  - id: ask\n"
+    "    chat: {model: \"mock/{{params.model}}\", user: \"{{item.text}}\"}\n"
+    "outputs:\n"
+    "  - {file: \"{{item.id}}.txt\", text: \"{{ask.text}}\"}\n";
+
+// A run over a CSV file that was last changed a while ago.
+struct StampTest : SourceTest {
+  StampTest() : SourceTest(kConfig) { Write("in.csv", "id,text\na,one\nb,two\nc,three\n"); }
 
   // In place, as an editor that keeps the inode would; `age` in seconds.
   void Write(const std::string& name, const std::string& text, int64_t age = 100) {
@@ -33,44 +37,6 @@ struct StampTest {
     timespec times[2] = {then, then};
     REQUIRE(utimensat(AT_FDCWD, (folder / name).c_str(), times, 0) == 0);
   }
-
-  Result<Intake> Try(OnChange on_change = OnChange::kStop) {
-    auto config = folder.Load(yaml);
-    REQUIRE_MESSAGE(config, config.error());
-    return TakeItemsIn(*config, *ledger, on_change);
-  }
-  Intake Take(OnChange on_change = OnChange::kStop) {
-    auto intake = Try(on_change);
-    REQUIRE_MESSAGE(intake, intake.error());
-    return *intake;
-  }
-  void Change(const std::string& from, const std::string& to) {
-    REQUIRE(yaml.find(from) != std::string::npos);
-    yaml.replace(yaml.find(from), from.size(), to);
-  }
-  void End(const std::string& item, ItemStatus status) {
-    ledger->Add(record::AttemptStarted{item, 1, "w1", 1});
-    ledger->Add(record::AttemptEnded{item, 1, "ended", "", 1});
-    ledger->Add(record::Status{item, status, "", 2, 1});
-    REQUIRE(ledger->Commit() == CommitOutcome::kCommitted);
-  }
-  ItemStatus StatusOf(const std::string& item) {
-    auto row = ledger->view().FindItem(item);
-    REQUIRE(row);
-    return row->status;
-  }
-
-  ConfigFolder folder;
-  std::string yaml =
-      "name: test\n"
-      "params: {model: m}\n"
-      "items: {csv: in.csv}\n"
-      "steps:\n"
-      "  - id: ask\n"
-      "    chat: {model: \"mock/{{params.model}}\", user: \"{{item.text}}\"}\n"
-      "outputs:\n"
-      "  - {file: \"{{item.id}}.txt\", text: \"{{ask.text}}\"}\n";
-  std::optional<Ledger> ledger;
 };
 
 TEST_CASE("source stamp: what did not change is not read again, and gives the same items") {

@@ -13,22 +13,12 @@
 
 #include "common/fd.h"
 #include "supervisor/ledger/ledger.h"
+#include "tests/files.h"
 
 namespace muster {
 namespace {
 
 constexpr Picodollars kCent = kPicodollarsPerDollar / 100;
-
-struct RunFolder {
-  RunFolder() {
-    const char* base = std::getenv("TMPDIR");
-    std::string name = std::string(base == nullptr ? "/tmp" : base) + "/status-XXXXXX";
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  ~RunFolder() { std::filesystem::remove_all(path); }
-  std::string path;
-};
 
 std::string ThisHost() {
   char name[256] = {};
@@ -36,8 +26,8 @@ std::string ThisHost() {
   return name;
 }
 
-Ledger OpenLedger(const RunFolder& folder, int64_t time_ms = 1'000) {
-  auto ledger = Ledger::Open(folder.path + "/ledger.sqlite",
+Ledger OpenLedger(const TempDir& folder, int64_t time_ms = 1'000) {
+  auto ledger = Ledger::Open(folder / "ledger.sqlite",
                              {4242, ThisHost(), "muster run t.yaml --fresh -j 2", time_ms});
   REQUIRE(ledger);
   return std::move(*ledger);
@@ -59,7 +49,7 @@ void StartTry(Ledger& ledger, int64_t call, const std::string& item) {
 }
 
 // Items a (running), b (failed), c (pending); a has one answered call and one in the air.
-Ledger HalfARun(const RunFolder& folder) {
+Ledger HalfARun(const TempDir& folder) {
   Ledger ledger = OpenLedger(folder);
   int64_t position = 0;
   for (const char* id : {"a", "b", "c"}) ledger.Add(record::Item{++position, id, "{}", id});
@@ -118,26 +108,26 @@ bool Has(const std::string& text, const std::string& part) {
 }  // namespace
 
 TEST_CASE("where there is no run, status says so in a sentence and fails") {
-  RunFolder folder;
-  auto status = ReadRunStatus(folder.path, false);
+  TempDir folder;
+  auto status = ReadRunStatus(folder.path(), false);
   REQUIRE_FALSE(status);
-  CHECK(Has(status.error(), folder.path));
+  CHECK(Has(status.error(), folder.path()));
   CHECK(Has(status.error(), "no run"));
-  CHECK(PrintStatus(folder.path, false, false) == 2);
-  CHECK(std::filesystem::is_empty(folder.path));
+  CHECK(PrintStatus(folder.path(), false, false) == 2);
+  CHECK(std::filesystem::is_empty(folder.path()));
 }
 
 TEST_CASE("a file that is no ledger is not taken for one") {
-  RunFolder folder;
-  std::ofstream(folder.path + "/ledger.sqlite") << std::string(8'192, 'x');
-  CHECK_FALSE(ReadRunStatus(folder.path, false));
+  TempDir folder;
+  std::ofstream(folder / "ledger.sqlite") << std::string(8'192, 'x');
+  CHECK_FALSE(ReadRunStatus(folder.path(), false));
 }
 
 TEST_CASE("a live run: who works on it, what is in the air, what failed, how to stop it") {
-  RunFolder folder;
+  TempDir folder;
   Ledger ledger = HalfARun(folder);
-  LockHolder holder(folder.path + "/lock");
-  auto status = ReadRunStatus(folder.path, false);
+  LockHolder holder(folder / "lock");
+  auto status = ReadRunStatus(folder.path(), false);
   REQUIRE(status);
   status->now_ms = 62'000;
   CHECK(status->live);
@@ -153,10 +143,10 @@ TEST_CASE("a live run: who works on it, what is in the air, what failed, how to 
 }
 
 TEST_CASE("a killed run: not live, what was cut off, how to go on") {
-  RunFolder folder;
+  TempDir folder;
   { Ledger ledger = HalfARun(folder); }
-  std::ofstream(folder.path + "/lock") << "";
-  auto status = ReadRunStatus(folder.path, false);
+  std::ofstream(folder / "lock") << "";
+  auto status = ReadRunStatus(folder.path(), false);
   REQUIRE(status);
   status->now_ms = 62'000;
   CHECK_FALSE(status->live);
@@ -168,12 +158,12 @@ TEST_CASE("a killed run: not live, what was cut off, how to go on") {
 }
 
 TEST_CASE("calls of unknown outcome are listed with their worst case") {
-  RunFolder folder;
+  TempDir folder;
   { Ledger ledger = HalfARun(folder); }
   Ledger next = OpenLedger(folder, 60'000);
   next.Add(record::SessionEnded{130, 61'000});
   REQUIRE(next.Commit() == CommitOutcome::kCommitted);
-  auto status = ReadRunStatus(folder.path, true);
+  auto status = ReadRunStatus(folder.path(), true);
   REQUIRE(status);
   status->now_ms = 71'000;
   std::string text = StatusAsText(*status, true);
@@ -186,9 +176,9 @@ TEST_CASE("calls of unknown outcome are listed with their worst case") {
 }
 
 TEST_CASE("the same as JSON") {
-  RunFolder folder;
+  TempDir folder;
   { Ledger ledger = HalfARun(folder); }
-  auto status = ReadRunStatus(folder.path, true);
+  auto status = ReadRunStatus(folder.path(), true);
   REQUIRE(status);
   Json json = StatusAsJson(*status, true);
   CHECK(json["live"] == false);
@@ -205,7 +195,7 @@ TEST_CASE("the same as JSON") {
 }
 
 TEST_CASE("what providers say of the cost is told, and of cache writes for an hour") {
-  RunFolder folder;
+  TempDir folder;
   Ledger ledger = OpenLedger(folder);
   ledger.Add(record::Item{1, "a", "{}", "a"});
   int64_t call = ledger.TakeCallId();
@@ -220,7 +210,7 @@ TEST_CASE("what providers say of the cost is told, and of cache writes for an ho
   ended.time_ms = 3'000;
   ledger.Add(ended);
   REQUIRE(ledger.Commit() == CommitOutcome::kCommitted);
-  auto status = ReadRunStatus(folder.path, true);
+  auto status = ReadRunStatus(folder.path(), true);
   REQUIRE(status);
   CHECK(Has(StatusAsText(*status, false), "the provider's own figure: $0.0200\n"));
   Json totals = StatusAsJson(*status, true)["totals"];
@@ -232,20 +222,20 @@ TEST_CASE("what providers say of the cost is told, and of cache writes for an ho
 }
 
 TEST_CASE("reading a run changes nothing in it") {
-  RunFolder folder;
+  TempDir folder;
   { Ledger ledger = HalfARun(folder); }
   auto listing = [&] {
     std::string all;
-    for (const auto& entry : std::filesystem::directory_iterator(folder.path)) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
       std::string name = entry.path().filename();
       if (name == "ledger.sqlite") all += name + std::to_string(entry.file_size());
     }
     return all;
   };
   std::string before = listing();
-  REQUIRE(ReadRunStatus(folder.path, true));
+  REQUIRE(ReadRunStatus(folder.path(), true));
   CHECK(listing() == before);
-  CHECK_FALSE(std::filesystem::exists(folder.path + "/lock"));
+  CHECK_FALSE(std::filesystem::exists(folder / "lock"));
 }
 
 }  // namespace muster

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "common/fd.h"
+#include "common/replace_file.h"
 #include "tests/command_testing.h"
 #include "worker/caller.h"
 #include "worker/step_end.h"
@@ -106,8 +107,8 @@ class StepDesk : public Link {
 // A config's folder with an item's work folder beside it, and what runs steps there.
 struct StepTest {
   StepTest() {
-    base = folder.path + "/config";
-    work = folder.path + "/run/work/1";
+    base = folder / "config";
+    work = folder / "run/work/1";
     std::filesystem::create_directories(base);
     std::filesystem::create_directories(work);
     config.base_dir = base;
@@ -162,7 +163,7 @@ struct StepTest {
     caller.BeginAttempt("1", ++attempt);
   }
 
-  TemporaryDirectory folder;
+  TempDir folder;
   std::string base, work;
   Config config;
   StepDesk desk;

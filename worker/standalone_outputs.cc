@@ -9,6 +9,7 @@
 #include "common/fd.h"
 #include "common/files.h"
 #include "common/output_lines.h"
+#include "common/replace_file.h"
 #include "common/step_values.h"
 #include "common/text.h"
 #include "common/text_source.h"
@@ -33,8 +34,7 @@ Result<Growth> GrowthOf(const Config& config, const OutputText& record) {
   const Output& output = config.outputs[static_cast<size_t>(record.output)];
   if (output.is_table()) return TableGrowth(output, record.text);
   if (!output.header) return Growth{"", record.text};
-  Json names{{"params", config.params}, {"run", RunValue(config)}};
-  auto header = RenderSource(*output.header, config.base_dir, names);
+  auto header = RenderSource(*output.header, config.base_dir, FixedNames(config));
   if (!header) return Error{header.error()};
   return Growth{*std::move(header), record.text};
 }

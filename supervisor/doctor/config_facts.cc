@@ -1,15 +1,13 @@
 #include "supervisor/doctor/config_facts.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <set>
 
 #include "common/config/items.h"
-#include "common/expression.h"
 #include "common/files.h"
-#include "common/key_file.h"
 #include "common/keys.h"
 #include "common/pricing.h"
+#include "common/step_condition.h"
 #include "common/step_values.h"
 #include "common/template.h"
 #include "common/text.h"
@@ -19,22 +17,10 @@
 namespace muster {
 namespace {
 
-// What templates know that no item decides.
-Json ContextOf(const Config& config) {
-  return Json{{"params", config.params}, {"run", RunValue(config)}};
-}
-
 // A template that no item decides; nullopt: one does.
 std::optional<std::string> Fixed(const TextSource& text, const Json& context) {
   auto rendered = Render(text.text, text.origin, context);
   return rendered ? std::optional(*rendered) : std::nullopt;
-}
-
-// False where the step is done for no item.
-bool IsDone(const Step& step, const Json& context) {
-  auto wanted = IsTrue(step.when, context, true);
-  auto only = step.reuse ? IsTrue(step.reuse->only, context, false) : Result<bool>(false);
-  return (!wanted || *wanted) && (!only || !*only);
 }
 
 // ---- providers ----
@@ -49,17 +35,9 @@ bool MayBeNeedless(const Config& config, const Provider& provider) {
 
 // What is wrong with a provider's key; "": it is there.
 std::string WhyNoKey(const Provider& provider) {
-  if (!provider.key_file.empty()) {
-    auto there = KeyFileExists(provider.key_file);
-    if (!there) return there.error();
-    if (!*there) return "its key is not in the file " + provider.key_file;
-    auto key = ReadKeyFile(provider.key_file);
-    return !key ? key.error() : key->empty() ? provider.key_file + " is empty" : "";
-  }
-  const char* key = std::getenv(provider.key_env.c_str());
-  if (!key || !*key) return "its key is not in " + provider.key_env;
-  if (std::string_view(key).find_first_of("\r\n") == std::string_view::npos) return "";
-  return fmt::format("the key in {} contains a line break", provider.key_env);
+  auto key = ReadKey(provider);
+  if (!key) return key.error();
+  return key->empty() ? "its key is not in " + KeySource(provider) : "";
 }
 
 std::string HostOf(const Provider& provider) {
@@ -143,9 +121,9 @@ Facts ProviderFacts(const Config& config) {
 
 Facts ProgramFacts(const Config& config, const std::string& path) {
   Facts facts;
-  Json context = ContextOf(config);
+  Json context = FixedNames(config);
   for (const Step* step : WorkingSteps(config)) {
-    if (step->command && !step->command->run.empty() && IsDone(*step, context)) {
+    if (step->command && !step->command->run.empty() && MayRun(*step, context)) {
       facts.push_back(StepFact(config, *step, context, path));
     }
   }
@@ -169,9 +147,9 @@ Facts ProgramFacts(const Config& config, const std::string& path) {
 Facts PriceFacts(const Config& config, const PriceTable& table) {
   Facts facts;
   std::set<std::string> seen;
-  Json context = ContextOf(config);
+  Json context = FixedNames(config);
   for (const Step* step : WorkingSteps(config)) {
-    if (!step->chat || !IsDone(*step, context)) continue;
+    if (!step->chat || !MayRun(*step, context)) continue;
     auto name = Fixed(step->chat->model, context);
     auto model = name ? ResolveModel(config, *name) : Result<ModelRef>(Error{""});
     if (!model || model->provider->api == "mock" || !seen.insert(*name).second) continue;

@@ -3,7 +3,7 @@
 #include <filesystem>
 
 #include "common/files.h"
-#include "common/folder_below.h"
+#include "common/replace_file.h"
 #include "common/text.h"
 #include "supervisor/outputs/growing_file.h"
 #include "supervisor/outputs/record_text.h"

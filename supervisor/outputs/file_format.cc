@@ -26,7 +26,7 @@ bool IsTrue(const Json& json, std::string_view key) {
 
 Result<FileFormats> FormatsOf(const Config& config) {
   FileFormats formats;
-  Json context{{"params", config.params}, {"run", RunValue(config)}};
+  Json context = FixedNames(config);
   for (const Output& output : config.outputs) {
     FileFormat format;
     format.kind = KindOf(output);

@@ -7,6 +7,7 @@
 #include "common/files.h"
 #include "common/folder_below.h"
 #include "common/output_lines.h"
+#include "common/replace_file.h"
 #include "common/text.h"
 
 namespace muster {

@@ -7,8 +7,8 @@
 
 #include "common/chat_options.h"
 #include "common/config/items.h"
-#include "common/expression.h"
 #include "common/pricing.h"
+#include "common/step_condition.h"
 #include "common/step_values.h"
 #include "common/template.h"
 #include "common/text.h"
@@ -58,13 +58,10 @@ class ModelCheck {
 // item does not ask for them. False where some step's model is none of these. A step that an item
 // may skip is looked at all the same, one that every item skips is not.
 bool TakeFixedModels(const Config& config, ModelCheck& check) {
-  Json context = ItemContext(config, Json());
-  context.erase("item");
+  Json context = FixedNames(config);
   for (size_t i = 0; i < check.working().size(); ++i) {
     const Step& step = *check.working()[i];
-    auto wanted = IsTrue(step.when, context, true);
-    auto only = step.reuse ? IsTrue(step.reuse->only, context, false) : Result<bool>(false);
-    if ((wanted && !*wanted) || (only && *only)) continue;
+    if (!MayRun(step, context)) continue;
     if (step.request) check.Take(i, step.request->provider, step.id);
     if (!step.chat) continue;
     const TextSource& model = step.chat->model;

@@ -77,7 +77,7 @@ int64_t ItemTime::MsOf(const Step& step, const OfStep& calls) {
 }
 
 int64_t ItemTime::ms() const {
-  Json context{{"params", config_.params}, {"run", RunValue(config_)}};
+  Json context = FixedNames(config_);
   int64_t all = 0;
   size_t index = 0;
   for (const Step& step : config_.steps) {

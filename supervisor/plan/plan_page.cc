@@ -64,11 +64,6 @@ std::string OnPath(const std::string& program) {
   return "";
 }
 
-// The names that no item decides.
-Json FixedNames(const Config& config) {
-  return Json{{"params", config.params}, {"run", RunValue(config)}};
-}
-
 // A text as it is for every item; else its template.
 std::string FixedText(const Config& config, const TextSource& text) {
   auto rendered = Render(text.text, text.origin, FixedNames(config));

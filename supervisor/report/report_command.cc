@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "common/fd.h"
+#include "common/replace_file.h"
 #include "common/text.h"
 #include "supervisor/report/report_formats.h"
 #include "supervisor/report/shards.h"

@@ -27,7 +27,7 @@ class Folder {
   std::string path() const { return folder_ / "c.yaml"; }
 
  private:
-  ScratchFolder folder_;
+  MemoryDir folder_;
 };
 
 // "12:3: what", with a line that the text has.

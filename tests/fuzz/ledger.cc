@@ -68,7 +68,7 @@ record::TryEnded Ended(int64_t call, TryOutcome outcome) {
 
 // A ledger as a crash leaves it: the file as its last checkpoint left it, and a log of commits.
 struct Original {
-  ScratchFolder folder;
+  MemoryDir folder;
   std::string path = folder / "ledger.sqlite";
   std::string file, log;
   std::vector<size_t> ends;           // of the log, after each of its commits; the first is 0

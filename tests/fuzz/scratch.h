@@ -6,12 +6,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <string>
 #include <string_view>
 
 #include "common/fd.h"
+#include "tests/files.h"
 #include "tests/fuzz/targets.h"
 
 namespace muster::fuzz {
@@ -27,30 +26,6 @@ class MemoryFile {
 
  private:
   Fd file_;
-};
-
-// A folder of this process, made at its first use and removed with all it holds at its end.
-class ScratchFolder {
- public:
-  ScratchFolder() {
-    std::error_code error;
-    const char* base = std::getenv("TMPDIR");
-    bool shared_memory = std::filesystem::is_directory("/dev/shm", error);
-    path_ = shared_memory ? "/dev/shm" : base ? base : "/tmp";
-    path_ += "/muster-fuzz-XXXXXX";
-    Must(mkdtemp(path_.data()) != nullptr, "no folder for files");
-  }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  ~ScratchFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
 };
 
 // Without a stream: many thousand times a second.

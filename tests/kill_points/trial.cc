@@ -35,17 +35,10 @@ constexpr milliseconds kRead{250};
 // What the README promises of exit codes.
 constexpr std::array kExitCodes{0, 1, 2, 3, 4, 5, 128 + SIGHUP, 128 + SIGINT, 128 + SIGTERM};
 
-constexpr char kQuickAnswers[] = R"([{"action": {"delay_ms": 1}}])";
-
 torture::Scene MakeScene(const torture::Campaign& campaign, int64_t number) {
-  torture::Scene::Shape shape;
-  shape.folder = fmt::format("{}/trial{}", campaign.folder, number);
-  shape.token = fmt::format("{} trial {}", campaign.token, number);
-  shape.seed = campaign.seed;
-  shape.items = campaign.items;
-  shape.workers = campaign.workers;
+  torture::Scene::Shape shape = campaign.ShapeOf("trial", number);
   shape.parts = 2;
-  shape.rules = kQuickAnswers;
+  shape.rules = torture::kQuickAnswers;
   // So that no item fails for an error that does not end.
   shape.retry = "{attempts: 100, base: 20ms, most: 2s}";
   fs::create_directories(shape.folder);

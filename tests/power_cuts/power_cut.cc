@@ -17,16 +17,9 @@ using std::chrono::milliseconds;
 using torture::Child;
 using torture::Clock;
 
-constexpr char kQuickAnswers[] = R"([{"action": {"delay_ms": 1}}])";
-
 torture::Scene MakeScene(const torture::Campaign& campaign, int64_t number, const SmallDisk& disk) {
-  torture::Scene::Shape shape;
-  shape.folder = fmt::format("{}/cut{}", campaign.folder, number);
-  shape.token = fmt::format("{} cut {}", campaign.token, number);
-  shape.seed = campaign.seed;
-  shape.items = campaign.items;
-  shape.workers = campaign.workers;
-  shape.rules = kQuickAnswers;
+  torture::Scene::Shape shape = campaign.ShapeOf("cut", number);
+  shape.rules = torture::kQuickAnswers;
   shape.run_dir = disk.path() + "/run";
   fs::create_directories(shape.folder);
   return torture::Scene(shape);

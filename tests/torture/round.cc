@@ -24,12 +24,8 @@ microseconds Since(Clock::time_point from) {
 }
 
 Scene MakeScene(const Campaign& campaign, int64_t number) {
-  Scene::Shape shape;
-  shape.folder = fmt::format("{}/round{}", campaign.folder, number);
-  shape.token = fmt::format("{} round {}", campaign.token, number);
-  shape.seed = campaign.seed + static_cast<uint64_t>(number);
-  shape.items = campaign.items;
-  shape.workers = campaign.workers;
+  Scene::Shape shape = campaign.ShapeOf("round", number);
+  shape.seed += static_cast<uint64_t>(number);
   fs::create_directories(shape.folder);
   return Scene(shape);
 }
