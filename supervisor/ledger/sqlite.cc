@@ -31,11 +31,28 @@ bool Exists(const std::string& path) {
 
 sqlite3_destructor_type Keep(bool copy) { return copy ? SQLITE_TRANSIENT : SQLITE_STATIC; }
 
-// Before the first connection: what SQLite would count of its memory, under a lock, nobody asks
-// for.
-void ConfigureLibrary() {
-  [[maybe_unused]] static const int once = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+// To find out how much of a log is whole, SQLite takes a buffer and copies it into the -shm file,
+// also where it has not filled it (walIndexRecover): what it takes must not hold anything of ours,
+// keys least of all.
+constexpr int kBuffer = 16 << 10;
+sqlite3_mem_methods memory;
+
+void* TakeMemory(int size) {
+  void* taken = memory.xMalloc(size);
+  if (taken && size >= kBuffer) std::memset(taken, 0, static_cast<size_t>(size));
+  return taken;
 }
+
+bool Configure() {
+  sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);  // which it would count under a lock
+  sqlite3_config(SQLITE_CONFIG_GETMALLOC, &memory);
+  sqlite3_mem_methods clean = memory;
+  clean.xMalloc = TakeMemory;
+  return sqlite3_config(SQLITE_CONFIG_MALLOC, &clean) == SQLITE_OK;
+}
+
+// Before the first connection.
+void ConfigureLibrary() { [[maybe_unused]] static const bool once = Configure(); }
 
 // Opens and reads the first page; the code of SQLite, with the handle also on failure. `before` is
 // executed before that first look at the file.
