@@ -239,6 +239,39 @@ TEST_CASE("a server that stops answering is killed and replaced") {
   CHECK(IsGone(first));
 }
 
+TEST_CASE(
+    "while a signal to stop is pending, nobody waits long for a server that does not answer") {
+  if (!kCanFork) return;
+  Forks forks;
+  auto took = [&](bool hurried) {
+    forks.PidOf(forks.Spawn());
+    kill(forks.spawner->server_pid(), SIGSTOP);
+    if (hurried) raise(SIGTERM);  // blocked: the pool hears it in its next turn
+    auto began = TestClock::now();
+    forks.Spawn();
+    return TestClock::now() - began;
+  };
+  auto unhurried = took(false), hurried = took(true);
+  CHECK(hurried < unhurried / 2);
+  REQUIRE(forks.driver->WaitUntil([&] { return !forks.driver->signals().empty(); }));
+  CHECK(forks.driver->signals() == std::vector<int>{SIGTERM});
+}
+
+TEST_CASE("a server that cannot make itself heard ends, and is not waited for") {
+  if (!kCanFork || !CanTrace()) return;
+  TempDir folder;
+  std::string wrapper = folder / "worker";
+  WriteBytes(
+      wrapper,
+      "#!/bin/sh\nASAN_OPTIONS=detect_leaks=0 exec strace -qq -f -o /dev/null -e trace=sendto"
+      " -e inject=sendto:error=ENOMEM " +
+          ProgramPath("muster-worker") + " \"$@\"\n");
+  std::filesystem::permissions(wrapper, std::filesystem::perms::owner_all);
+  Forks forks(wrapper);
+  CHECK_FALSE(forks.driver->Hear<Hello>(forks.Spawn()).warm);
+  CHECK(forks.notices == std::vector<std::string>{"it has ended"});
+}
+
 TEST_CASE("a program that is no fork server of this build: exec, whose worker is then refused") {
   Forks forks(ProgramPath("bad-worker"));
   WorkerId worker = forks.Spawn();

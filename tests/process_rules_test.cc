@@ -63,11 +63,9 @@ TEST_CASE("rules: signals go by pidfd, or to children that were not waited for")
   // Where kill() may stand: the number is that of a child whose death nobody has taken note of yet.
   const std::map<std::string, std::string> kMay = {
       {"supervisor/pool/spawner.cc", "a child that was just forked"},
-      {"supervisor/pool/fork_spawner.cc", "a child that was just forked"},
-      {"supervisor/pool/fork_server.cc", "the fork server, waited for right after"},
       {"supervisor/pool/process_pool.cc", "our children, each waited for right after"},
-      {"supervisor/metrics/metrics_child.cc", "its one child, waited for right after"},
-      {"worker/fork_server.cc", "its own children"},
+      {"supervisor/pool/worker_process.cc",
+       "a worker that was not reaped, without signals by pidfd"},
       {"worker/command/child.cc", "a child that was just forked"},
       {"worker/command/process.cc", "the program and its group, before it is waited for"},
       {"worker/command/keeper.cc", "the keeper, waited for right after"},

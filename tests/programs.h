@@ -12,6 +12,9 @@ inline std::string ProgramPath(const std::string& name) {
   return std::string(programs ? programs : "build") + "/" + name;
 }
 
+// Whether strace, which lets system calls fail, may be used here.
+inline bool CanTrace() { return system("strace -o /dev/null true 2>/dev/null") == 0; }
+
 // Whether what is tested was compiled with a sanitizer: its programs take longer and more memory.
 extern "C" {
 void __asan_init() __attribute__((weak));

@@ -107,7 +107,7 @@ class ForkServer {
       Say(Bye{inherited.error()});
       return kWorkerBootFailure;
     }
-    Say(MakeHello());
+    if (!Say(MakeHello())) return kWorkerBootFailure;
     while (auto fds = Receive()) {
       pid_t pid = ForkSibling(thread_id_);
       if (pid == 0) {
@@ -116,7 +116,7 @@ class ForkServer {
         BecomeWorker(*fds, supervisor_, *inherited);
       }
       int32_t answer = pid < 0 ? -errno : pid;
-      Write({reinterpret_cast<const char*>(&answer), sizeof answer});
+      if (!Write({reinterpret_cast<const char*>(&answer), sizeof answer})) break;
     }
     return 0;
   }
@@ -183,20 +183,21 @@ class ForkServer {
     return StandardFds{Fd(numbers[0]), Fd(numbers[1]), Fd(numbers[2])};
   }
 
-  void Say(const FromWorker& message) {
+  bool Say(const FromWorker& message) {
     std::string frame;
     AppendFrame(Encode(message), frame);
-    Write(frame);
+    return Write(frame);
   }
 
-  // To a supervisor that is gone it says nothing: the next read will tell.
-  void Write(std::string_view bytes) {
+  // False: it cannot be said, and whoever waits for it is better told so by our end.
+  bool Write(std::string_view bytes) {
     while (!bytes.empty()) {
       ssize_t n = send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
       if (n < 0 && errno == EINTR) continue;
-      if (n <= 0) return;
+      if (n <= 0) return false;
       bytes.remove_prefix(static_cast<size_t>(n));
     }
+    return true;
   }
 
   Fd socket_;

@@ -1,9 +1,6 @@
 #include "supervisor/doctor/worker_facts.h"
 
 #include <poll.h>
-#include <signal.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -28,12 +25,7 @@ class Tried {
  public:
   explicit Tried(Spawned process) : process_(std::move(process)) {}
   Tried(const Tried&) = delete;
-  ~Tried() {
-    syscall(SYS_pidfd_send_signal, process_.pidfd.get(), SIGKILL, nullptr, 0);
-    while (waitid(P_PIDFD, static_cast<id_t>(process_.pidfd.get()), nullptr, WEXITED) != 0 &&
-           errno == EINTR) {
-    }
-  }
+  ~Tried() { KillAndBury(process_.pidfd); }
 
   // What it printed until it has closed its output, or, with `any`, as soon as it has said
   // anything; empty when it did not within kPatience.

@@ -1,9 +1,6 @@
 #include "supervisor/metrics/metrics_child.h"
 
 #include <poll.h>
-#include <signal.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -70,13 +67,6 @@ Result<MetricsChild> MetricsChild::Start(const std::string& run_dir, const std::
   return child;
 }
 
-MetricsChild::~MetricsChild() {
-  if (!process_) return;
-  syscall(SYS_pidfd_send_signal, process_.get(), SIGKILL, nullptr, 0);
-  siginfo_t info;
-  while (waitid(P_PIDFD, static_cast<id_t>(process_.get()), &info, WEXITED) != 0 &&
-         errno == EINTR) {
-  }
-}
+MetricsChild::~MetricsChild() { KillAndBury(process_); }
 
 }  // namespace muster

@@ -1,9 +1,6 @@
 #include "supervisor/models/model_listing.h"
 
 #include <poll.h>
-#include <signal.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -27,12 +24,7 @@ class Asking {
   Asking(Spawned process, std::string request)
       : process_(std::move(process)), request_(std::move(request)) {}
   Asking(const Asking&) = delete;
-  ~Asking() {
-    if (process_.pid <= 0) return;
-    syscall(SYS_pidfd_send_signal, process_.pidfd.get(), SIGKILL, nullptr, 0);
-    while (waitpid(process_.pid, nullptr, 0) < 0 && errno == EINTR) {
-    }
-  }
+  ~Asking() { KillAndBury(process_.pidfd); }
 
   // What it said until it closed its output.
   Result<std::string> Finish() {

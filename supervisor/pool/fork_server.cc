@@ -3,9 +3,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -26,7 +25,18 @@ constexpr milliseconds kWarmUpLimit{5'000};
 // For one worker.
 constexpr milliseconds kForkLimit{2'000};
 
+// For what takes longer while there is a signal.
+constexpr milliseconds kWithSignalLimit{200};
+
 constexpr size_t kLastWords = 300;  // bytes of what it printed last
+
+// Blocked by the pool, which hears them when we are done.
+sigset_t SignalsToStop() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) sigaddset(&set, signal);
+  return set;
+}
 
 }  // namespace
 
@@ -50,14 +60,7 @@ Result<ForkServer> ForkServer::Begin(const std::vector<std::string>& command, co
   return server;
 }
 
-// By pidfd alone: whoever waits for all our children may have buried it.
-ForkServer::~ForkServer() {
-  if (!process_.pidfd) return;
-  syscall(SYS_pidfd_send_signal, process_.pidfd.get(), SIGKILL, nullptr, 0);
-  while (waitid(P_PIDFD, static_cast<id_t>(process_.pidfd.get()), nullptr, WEXITED) != 0 &&
-         errno == EINTR) {
-  }
-}
+ForkServer::~ForkServer() { KillAndBury(process_.pidfd); }
 
 Result<void> ForkServer::Tell(const Start& start) {
   std::string frame, json = Encode(start);
@@ -153,10 +156,20 @@ Result<size_t> ForkServer::Receive(char* to, size_t most, Time until) {
   }
 }
 
+// Not for long while a signal waits to be heard.
 Result<void> ForkServer::WaitFor(short events, Time until) const {
-  auto left = std::chrono::ceil<milliseconds>(until - SteadyClock::now()).count();
-  pollfd wait{socket_.get(), events, 0};
-  if (left <= 0 || poll(&wait, 1, static_cast<int>(left)) == 0) return Fail("it does not answer");
+  auto wait = [](pollfd* fds, nfds_t count, Time end) {
+    auto left = std::chrono::ceil<milliseconds>(end - SteadyClock::now()).count();
+    return left > 0 ? poll(fds, count, static_cast<int>(left)) : 0;
+  };
+  sigset_t stops = SignalsToStop();
+  Fd signals(signalfd(-1, &stops, SFD_CLOEXEC | SFD_NONBLOCK));  // not read: they stay pending
+  pollfd fds[] = {{socket_.get(), events, 0}, {signals.get(), POLLIN, 0}};
+  int n = wait(fds, 2, until);
+  if (n > 0 && fds[0].revents == 0) {
+    n = wait(fds, 1, std::min(until, SteadyClock::now() + kWithSignalLimit));
+  }
+  if (n == 0) return Fail("it does not answer");
   return {};
 }
 

@@ -213,7 +213,7 @@ void ProcessPool::Wait(Time until, std::vector<PoolEvent>* events) {
 void ProcessPool::Handle(uint64_t tag, std::vector<PoolEvent>* events) {
   auto id = static_cast<WorkerId>(tag >> 3);
   auto channel = static_cast<Channel>(tag & 7);
-  if (channel == Channel::kSignals) return ReadSignals(events);
+  if (channel == Channel::kSignals) return TakeSignals(events);
   if (channel == Channel::kControl) {
     if (!std::exchange(control_came_, true)) events->push_back(ControlCame{});
     return;
@@ -240,13 +240,15 @@ void ProcessPool::Handle(uint64_t tag, std::vector<PoolEvent>* events) {
   }
 }
 
-void ProcessPool::ReadSignals(std::vector<PoolEvent>* events) {
-  signalfd_siginfo info;
-  while (read(signals_.get(), &info, sizeof info) == sizeof info) {
-    if (info.ssi_signo == SIGCHLD) {
+// Whatever becomes of the descriptor that told us of them.
+void ProcessPool::TakeSignals(std::vector<PoolEvent>* events) {
+  const sigset_t set = SignalsOfInterest();
+  const timespec none{0, 0};
+  for (int signal; (signal = sigtimedwait(&set, nullptr, &none)) > 0;) {
+    if (signal == SIGCHLD) {
       ReapEnded(events);
     } else {
-      events->push_back(SignalCame{static_cast<int>(info.ssi_signo)});
+      events->push_back(SignalCame{signal});
     }
   }
 }

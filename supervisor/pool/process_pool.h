@@ -46,7 +46,7 @@ class ProcessPool : public WorkerPool {
   // Waits for events, till then at most; their number.
   int Poll(epoll_event* ready, Time until) const;
   void Handle(uint64_t tag, std::vector<PoolEvent>* events);
-  void ReadSignals(std::vector<PoolEvent>* events);
+  void TakeSignals(std::vector<PoolEvent>* events);
   void ReapEnded(std::vector<PoolEvent>* events);
   void ReapWorker(WorkerId worker, std::vector<PoolEvent>* events);
   WorkerProcess* Find(WorkerId worker);

@@ -105,6 +105,12 @@ Result<NewProcess> OpenChild(pid_t pid) {
   return Fail("cannot open a pidfd: {}", ErrnoText(why));
 }
 
+void KillAndBury(const Fd& pidfd) {
+  if (!pidfd || syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0) != 0) return;
+  while (waitid(P_PIDFD, static_cast<id_t>(pidfd.get()), nullptr, WEXITED) != 0 && errno == EINTR) {
+  }
+}
+
 Result<Spawned> ExecSpawner::Spawn() {
   auto pipes = WorkerPipes::Make();
   if (!pipes) return Error{pipes.error()};

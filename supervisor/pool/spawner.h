@@ -51,6 +51,10 @@ Result<NewProcess> StartProgram(const std::vector<std::string>& command, Standar
 // to be had.
 Result<NewProcess> OpenChild(pid_t pid);
 
+// Kills a child of ours and waits until it is gone; whoever waits for all children may have buried
+// it already. Where signals by pidfd are forbidden it is not waited for: its pipes tell it to go.
+void KillAndBury(const Fd& pidfd);
+
 // How a worker process comes to be.
 class Spawner {
  public:

@@ -87,8 +87,8 @@ void WorkerProcess::ReadOutput(Time now, std::vector<PoolEvent>* events) {
   for (size_t total = 0; process_.output && total < kReadAtOnce;) {
     ssize_t n = read(output(), chunk, sizeof chunk);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return;
-    if (n == 0) return Deafen(now);
+    if (n < 0 && errno == EAGAIN) return;
+    if (n <= 0) return Deafen(now);
     total += static_cast<size_t>(n);
     decoder_.Feed({chunk, static_cast<size_t>(n)});
     for (;;) {
@@ -129,8 +129,8 @@ void WorkerProcess::ReadErrors() {
   for (size_t total = 0; process_.errors && total < kReadAtOnce;) {
     ssize_t n = read(errors(), chunk, sizeof chunk);
     if (n < 0 && errno == EINTR) continue;
-    if (n == 0) process_.errors.Reset();
-    if (n <= 0) return;
+    if (n < 0 && errno == EAGAIN) return;
+    if (n <= 0) return process_.errors.Reset();
     total += static_cast<size_t>(n);
     stderr_tail_.append(chunk, static_cast<size_t>(n));
     if (stderr_tail_.size() > 2 * kStderrTail) {
@@ -167,10 +167,12 @@ void WorkerProcess::Step(Time now) {
   next_step_ = now + kKillAfterTerm;
 }
 
-// By pidfd: never another process that got the same number.
+// By pidfd, where that is allowed; by number it is the same process as long as we have not reaped
+// it.
 void WorkerProcess::Signal(int signal) {
   sent_kill_ = sent_kill_ || signal == SIGKILL;
-  syscall(SYS_pidfd_send_signal, pidfd(), signal, nullptr, 0);
+  if (syscall(SYS_pidfd_send_signal, pidfd(), signal, nullptr, 0) == 0) return;
+  if (errno != ESRCH && process_.pid > 0) kill(process_.pid, signal);
 }
 
 WorkerLost WorkerProcess::Reap(Time now, std::vector<PoolEvent>* events) {
