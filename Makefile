@@ -92,6 +92,10 @@ test_objects = $(patsubst %.cc,$(TB)/%.o,$(1))
 PACKAGES := g++ make libcurl4-openssl-dev libyaml-cpp-dev nlohmann-json3-dev libfmt-dev \
             libcli11-dev libcpp-httplib-dev libsqlite3-dev libssl-dev libre2-dev zlib1g-dev \
             doctest-dev ca-certificates
+# The tracer of kill-points knows the registers of one kind of processor.
+CAN_STRIKE := $(filter x86_64,$(shell uname -m))
+TEST_PACKAGES := clang-format patch python3 python3-jsonschema strace procps \
+                 $(if $(CAN_STRIKE),libunwind-dev)
 
 .PHONY: all
 all: deps
@@ -112,7 +116,7 @@ deps:
 
 .PHONY: test-deps
 test-deps:
-	@scripts/install-packages $(PACKAGES) clang-format patch python3 python3-jsonschema strace procps
+	@scripts/install-packages $(PACKAGES) $(TEST_PACKAGES)
 
 # ---- building ----
 
@@ -215,6 +219,10 @@ ifeq ($(SAN),)
 	@$(MAKE) --no-print-directory -j$(JOBS) test-programs
 	@$(MAKE) --no-print-directory check-layers check-format check-breakages
 	$(B)/torture --programs $(B) --kills 100
+ifneq ($(CAN_STRIKE),)
+	$(B)/kill-points --programs $(B) --sample 60
+	$(B)/kill-points --programs $(B) --sample 30 --errors
+endif
 	MUSTER_PROGRAMS=$(B) scripts/run-tests $(B)/test-suite "-tc=$(AS_SHIPPED)"
 	@$(MAKE) --no-print-directory test-checked SAN=address EXCEPT="$(AS_SHIPPED)"
 	@$(MAKE) --no-print-directory check-memory
@@ -247,7 +255,8 @@ check-memory: $(B)/test-suite
 test-objects: $(call test_objects,$(TESTS) $(FUZZ) $(FAKE) $(TORTURE) tests/bad_worker.cc)
 
 .PHONY: test-programs
-test-programs: programs $(B)/test-suite $(B)/fake-provider $(B)/bad-worker $(B)/torture
+test-programs: programs $(B)/test-suite $(B)/fake-provider $(B)/bad-worker $(B)/torture \
+               $(if $(SAN),,$(if $(CAN_STRIKE),$(B)/kill-points))
 
 # What reads bytes that others wrote, fuzzed with libFuzzer: TARGET is a folder of tests/corpus, or
 # all, each for so many SECONDS. What it finds belongs there: every test run replays it.
@@ -320,7 +329,6 @@ SAMPLE ?= 200
 
 .PHONY: kill-points
 kill-points: test-deps
-	@scripts/install-packages libunwind-dev
 	@$(MAKE) --no-print-directory -j$(JOBS) programs $(B)/fake-provider $(B)/kill-points
 	$(B)/kill-points --programs $(B) $(if $(ERRORS),--errors) $(if $(ALL),--all,--sample $(SAMPLE)) \
 	  $(if $(STRIDE),--stride $(STRIDE)) $(if $(SEED),--seed $(SEED)) $(if $(POINT),--point $(POINT)) \
@@ -331,7 +339,7 @@ CUTS ?= 20
 
 .PHONY: power-cuts
 power-cuts: test-deps
-	@scripts/install-packages libunwind-dev xfsprogs e2fsprogs
+	@scripts/install-packages xfsprogs e2fsprogs
 	@$(MAKE) --no-print-directory -j$(JOBS) programs $(B)/fake-provider $(B)/power-cuts
 	$(B)/power-cuts --programs $(B) --cuts $(CUTS) $(if $(SEED),--seed $(SEED))
 
@@ -343,7 +351,7 @@ check-breakages:
 
 .PHONY: breakages
 breakages: test-deps
-	@scripts/install-packages libunwind-dev xfsprogs e2fsprogs
+	@scripts/install-packages xfsprogs e2fsprogs
 	@$(MAKE) --no-print-directory -j$(JOBS) programs $(B)/fake-provider $(B)/torture $(B)/power-cuts
 	scripts/breakages $(B) $(ARGS)
 
