@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <limits>
 #include <random>
 
 #include "tests/torture/processes.h"
@@ -35,8 +34,10 @@ Tool::Tool(const std::string& name, Campaign defaults)
 }
 
 void Tool::AddCount(const std::string& option, int64_t& count, const std::string& what) {
-  options.add_option(option, count, what)
-      ->check(CLI::Range(int64_t{1}, std::numeric_limits<int64_t>::max()));
+  auto check = [](std::string& text) {
+    return atoll(text.c_str()) >= 1 ? "" : text + " is not a number from 1 up";
+  };
+  options.add_option(option, count, what)->check(CLI::Validator(check, ""));
 }
 
 Result<void> Tool::CheckPrograms() {
