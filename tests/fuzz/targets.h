@@ -36,7 +36,8 @@ void FuzzJson(std::string_view bytes);
 // JSON does not, and is the same when it is sent on.
 void FuzzMessages(std::string_view bytes);
 // A template over names that look like templates and paths: it renders or has a mistake, as its
-// check says; no value is rendered again, and none leads to another folder.
+// check says; simple ones, sections too, come to what they do word for word; no value is rendered
+// again, and none leads to another folder.
 void FuzzTemplates(std::string_view bytes);
 // A config as YAML: it has mistakes, each with its place in the file,
 // or is one that travels to workers and stays the same.
