@@ -5,6 +5,7 @@
 #   make test            install what is missing, build, run the whole test suite
 #   make test SAN=address|thread      all of it under a sanitizer, in a build tree of its own
 #   make torture KILLS=10000          kill it at random instants, check the books (tests/torture.cc)
+#   make test-long                    the cases of the suite that can be larger, at full size
 #   make kill-points [SAMPLE=200|ALL=1] [SEED=] [POINT=]   kill it at every system call that changes
 #                                     something (tests/kill_points.cc); ERRORS=1: let them fail
 #   make power-cuts CUTS=20           cut the power of its disk (tests/power_cuts.cc); root only
@@ -239,6 +240,16 @@ endif
 	@$(MAKE) --no-print-directory -j$(JOBS) test-programs
 	$(B)/torture --programs $(B) --kills 40 --slow 6
 	MUSTER_PROGRAMS=$(B) MUSTER_SEEDS=8 scripts/run-tests $(B)/test-suite "-tce=$(EXCEPT)"
+
+# What make test does in short, at full size: gigabytes of output, 100,000 items, every drawn moment
+# many times over, logs cut at every thirteenth byte, many seeds.
+LONG := torn*,bad workers*,floods*,memory*,crash*,simulation*,supervisor: after any trouble*
+
+.PHONY: test-long
+test-long: test-deps
+	@$(MAKE) --no-print-directory -j$(JOBS) test-programs
+	MUSTER_PROGRAMS=$(B) MUSTER_LONG=1 MUSTER_ITEMS=100000 MUSTER_CRASHES=100 MUSTER_SEEDS=100 \
+	  scripts/run-tests --slice 1 $(B)/test-suite "-tc=$(LONG)"
 
 # What reads other people's bytes, without threads or processes, under valgrind, which also sees
 # what was never written. (It computes long doubles with less precision than the machine.)

@@ -7,6 +7,7 @@
 
 #include "common/duration.h"
 #include "common/text.h"
+#include "supervisor/progress/lines.h"
 
 namespace muster {
 namespace {
@@ -271,6 +272,7 @@ void Supervisor::On(const WorkerLost& lost) {
 
 void Supervisor::On(const SignalCame& came) {
   if (came.signal == SIGCONT) return progress_.Resumed();
+  if (came.signal == SIGUSR1) return progress_.Notice(NoticeKind::kInfo, StateText(TakeSnapshot()));
   int code = kSignalBase + came.signal;
   if (came.signal != SIGINT) {
     return Drain(code, fmt::format("stopped by SIG{}", sigabbrev_np(came.signal)), kTermGrace);

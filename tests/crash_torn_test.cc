@@ -51,7 +51,7 @@ TEST_CASE("torn: a log cut off at any length holds the commits before it, whole,
   REQUIRE(remains.log.size() > 10'000);
   REQUIRE(ItemsAfter(dir, remains.database, remains.log) == kItems);
   int64_t last = kItems;
-  size_t step = std::getenv("MUSTER_LONG") ? 1 : 997;
+  size_t step = std::getenv("MUSTER_LONG") ? 13 : 997;
   for (size_t left = remains.log.size(); left > 0; left -= std::min(step, left)) {
     int64_t items = ItemsAfter(dir, remains.database, remains.log.substr(0, left));
     bool in_order = items >= 0 && items <= last;

@@ -63,7 +63,9 @@ TEST_CASE("floods: of what a command complains of, its two ends are kept, and it
   Workplace place(0);
   place.Write("flood.yaml",
               CommandConfig(std::string("yes | head -c ") + size + " >&2; echo fine"));
-  Measured run(place.Muster({"run", "flood.yaml"}));
+  ChildOptions options = place.Muster({"run", "flood.yaml"});
+  options.deadline = std::chrono::seconds(600);
+  Measured run(options);
   CHECK(run.end.code == 0);
   CHECK(place.Read("runs/flood/1.txt") == "fine\n");
   CHECK(run.supervisor_mb < kSupervisorMb);

@@ -129,4 +129,18 @@ TEST_CASE("pause: what signals there are beside those that mean something change
   CHECK(screen.foreign() == 0);
 }
 
+TEST_CASE("pause: SIGUSR1 is told where the run stands and changes nothing") {
+  FakeServer server("", {"--latency-ms=100"});
+  Workplace place(3);
+  place.Ask(server);
+  Child run(place.Run());
+  REQUIRE(run.ReadUntil([&] { return server.Book("asked") > 0; }));
+  run.Signal(SIGUSR1);
+  REQUIRE(run.ReadUntil("3 running; 3 of 3 workers busy, "));
+  ChildEnd end = run.Wait();
+  CHECK(end.code == 0);
+  CHECK(Has(end.out, " in the air; $0"));
+  CHECK(server.Book("asked") == 24);
+}
+
 }  // namespace muster

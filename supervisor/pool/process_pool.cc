@@ -29,7 +29,7 @@ bool IsIgnored(int signal) {
 sigset_t SignalsOfInterest() {
   sigset_t set;
   sigemptyset(&set);
-  for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGCHLD, SIGCONT}) {
+  for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGCHLD, SIGCONT}) {
     if (signal == SIGCHLD || !IsIgnored(signal)) sigaddset(&set, signal);
   }
   return set;

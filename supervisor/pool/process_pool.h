@@ -20,9 +20,9 @@ namespace muster {
 // leaves no process behind, also none that a worker left to us.
 class ProcessPool : public WorkerPool {
  public:
-  // Blocks SIGINT, SIGTERM, SIGHUP (unless ignored: nohup), SIGCONT and SIGCHLD in this process:
-  // they arrive as events, SIGCHLD as WorkerLost. Makes this process the reaper of what its workers
-  // leave.
+  // Blocks SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGCONT (each unless ignored: nohup) and SIGCHLD in
+  // this process: they arrive as events, SIGCHLD as WorkerLost. Makes this process the reaper of
+  // what its workers leave.
   // `spawners`: one a squad.
   static Result<std::unique_ptr<ProcessPool>> Create(
       std::vector<std::unique_ptr<Spawner>> spawners);

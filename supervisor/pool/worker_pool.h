@@ -34,7 +34,7 @@ struct WorkerLost {
   int64_t peak_memory_kb = 0;
 };
 
-// A signal to this process: SIGINT, SIGTERM, SIGHUP or SIGCONT.
+// A signal to this process: SIGINT, SIGTERM, SIGHUP, SIGUSR1 or SIGCONT.
 struct SignalCame {
   int signal = 0;
 };

@@ -48,7 +48,7 @@ std::string CallsText(const ItemReport& report, bool brief) {
                      FormatCount(report.calls_made));
 }
 
-std::string ItemCost(const Totals& totals, bool mark_simulated) {
+std::string CostOf(const Totals& totals, bool mark_simulated) {
   std::string cost = CostText(totals);
   if (cost == "unknown") cost = "cost unknown";
   return mark_simulated && totals.simulated ? cost + " simulated" : cost;
@@ -115,6 +115,16 @@ std::string CountsText(const StatusCounts& counts) {
     text += fmt::format("{} {}", FormatCount(count), Name(status));
   }
   return text.empty() ? "none" : text;
+}
+
+std::string StateText(const Snapshot& snapshot) {
+  std::string text = fmt::format(
+      "{}; {} of {} busy, {} in the air; {}", CountsText(snapshot.counts),
+      FormatCount(snapshot.workers_busy), CountOf(snapshot.workers, "worker", "workers"),
+      CountOf(snapshot.in_the_air, "call", "calls"), CostOf(snapshot.totals, true));
+  if (!snapshot.stopping.empty()) text += "; " + ShownText(snapshot.stopping);
+  for (const std::string& wait : snapshot.waits) text += "; " + ShownText(wait);
+  return text;
 }
 
 int64_t FinalOf(const StatusCounts& counts) {
@@ -196,7 +206,7 @@ std::string ItemLine(const ItemReport& report, const ItemLook& look) {
   Usage shown = totals.usage;
   if (look.brief) shown.cached = shown.reasoning = 0;
   if (shown.total() > 0) AddPart(line, TokensText(shown));
-  if (totals.calls > 0) AddPart(line, ItemCost(totals, look.mark_simulated));
+  if (totals.calls > 0) AddPart(line, CostOf(totals, look.mark_simulated));
   AddPart(line, UnknownText(totals));
   if (report.attempt > 1) AddPart(line, fmt::format("attempt {}", report.attempt));
   if (report.took.count() > 0) AddPart(line, FormatDuration(report.took));

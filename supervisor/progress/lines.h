@@ -31,6 +31,10 @@ std::string_view MarkOf(ItemStatus status);
 // "13 done, 1 failed"; statuses without items are left out, "none" without any.
 std::string CountsText(const StatusCounts& counts);
 
+// Where a run stands, in one line: "13 done, 2 running; 2 of 4 workers busy, 5 calls in the air;
+// $0.0312", and why it waits or stops.
+std::string StateText(const Snapshot& snapshot);
+
 // Items that nothing more will be done with.
 int64_t FinalOf(const StatusCounts& counts);
 // Failed or quarantined.
