@@ -35,18 +35,18 @@ sqlite3_destructor_type Keep(bool copy) { return copy ? SQLITE_TRANSIENT : SQLIT
 // also where it has not filled it (walIndexRecover): what it takes must not hold anything of ours,
 // keys least of all.
 constexpr int kBuffer = 16 << 10;
-sqlite3_mem_methods memory;
+sqlite3_mem_methods own_memory;  // SQLite's
 
 void* TakeMemory(int size) {
-  void* taken = memory.xMalloc(size);
+  void* taken = own_memory.xMalloc(size);
   if (taken && size >= kBuffer) std::memset(taken, 0, static_cast<size_t>(size));
   return taken;
 }
 
 bool Configure() {
   sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);  // which it would count under a lock
-  sqlite3_config(SQLITE_CONFIG_GETMALLOC, &memory);
-  sqlite3_mem_methods clean = memory;
+  sqlite3_config(SQLITE_CONFIG_GETMALLOC, &own_memory);
+  sqlite3_mem_methods clean = own_memory;
   clean.xMalloc = TakeMemory;
   return sqlite3_config(SQLITE_CONFIG_MALLOC, &clean) == SQLITE_OK;
 }

@@ -34,7 +34,7 @@ constexpr size_t kLastWords = 300;  // bytes of what it printed last
 sigset_t SignalsToStop() {
   sigset_t set;
   sigemptyset(&set);
-  for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) sigaddset(&set, signal);
+  for (int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, signal);
   return set;
 }
 

@@ -13,9 +13,9 @@
 namespace muster {
 
 // Our side of a fork server (worker/fork_server.h has its side): a child of ours that makes further
-// children of ours. Every call waits, but never without a
-// bound, and not long while a signal to stop is pending. After an error the server is of no
-// more use and is to be destroyed, which kills it and waits for it.
+// children of ours. Every call waits, but never without a bound, and not long while a signal to
+// stop is pending. After an error the server is of no more use and is to be destroyed, which kills
+// it and waits for it.
 class ForkServer {
  public:
   using Time = std::chrono::steady_clock::time_point;
