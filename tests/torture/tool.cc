@@ -70,6 +70,9 @@ std::optional<int> Tool::Begin(int argc, char** argv, const std::string& base) {
   if (ready) ready = MakeFolder(base);
   if (!ready) return fmt::print(stderr, "{}: {}\n", name_, ready.error()), kNotTried;
   signal(SIGPIPE, SIG_IGN);
+  // What is struck is to hear what a terminal's programs do, also when a job in the background
+  // strikes it.
+  for (int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGCONT}) signal(number, SIG_DFL);
   BecomeSubreaper();
   return std::nullopt;
 }
